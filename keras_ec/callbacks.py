@@ -1,0 +1,278 @@
+"""Callbacks that steer entropy-constrained training with `model.fit`."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_ec import schedules
+from keras_ec.hardening import VECTOR_BITS, harden, rounded_vectors
+from keras_ec.layers.centers import Centers
+from keras_ec.schedules import Schedule
+from keras_ec.traversal import ec_layers, quantized_weights
+
+
+class Progress(keras.callbacks.Callback):
+    """Base of callbacks that follow training progress.
+
+    Progress runs from 0 at the first batch to 1 at the last of `epochs` less
+    `reserved_epochs`. It is a function of epoch and batch alone, so a run that
+    `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
+
+    Args:
+        reserved_epochs: epochs at the end for which progress stays at 1.
+    """
+
+    def __init__(self, reserved_epochs: int = 0) -> None:
+        super().__init__()
+        if reserved_epochs < 0:
+            raise ValueError(f"Expected a number of epochs >= 0. Received: {reserved_epochs}")
+        self.reserved_epochs = reserved_epochs
+        self._epoch = 0
+        self._centers: list[Centers] = []
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Looks up the centers of the model."""
+        self._centers = [weight.centers for weight in quantized_weights(self.model)]
+
+    def at_progress(self, progress: float) -> None:
+        """Called at the begin of every epoch and batch."""
+        raise NotImplementedError
+
+    def progress(self, batch: int = 0) -> float:
+        """Progress at a batch of the present epoch, from 0 to 1."""
+        steps = self.params.get("steps") or 1
+        epochs = max(self.params.get("epochs", 1) - self.reserved_epochs, 1)
+        return min((self._epoch + min(batch / steps, 1.0)) / epochs, 1.0)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Follows the number of the epoch."""
+        self._epoch = epoch
+        self.at_progress(self.progress())
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Follows the number of the batch."""
+        self.at_progress(self.progress(batch))
+
+
+class TemperatureSchedule(Progress):
+    """Sets the temperature of all centers by a schedule.
+
+    Args:
+        schedule: temperature, in gaps between centers, as a function of progress.
+        reserved_epochs: epochs at the end that keep the last value.
+    """
+
+    def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
+        super().__init__(reserved_epochs)
+        self.schedule = schedule
+
+    def at_progress(self, progress: float) -> None:
+        """Assigns the temperature."""
+        temperature = self.schedule(progress)
+        for centers in self._centers:
+            centers.temperature.assign(temperature)
+
+
+class RateSchedule(Progress):
+    """Scales the entropy penalty by a schedule.
+
+    Args:
+        schedule: factor on alpha as a function of progress.
+        reserved_epochs: epochs at the end that keep the last value.
+    """
+
+    def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
+        super().__init__(reserved_epochs)
+        self.schedule = schedule
+
+    def at_progress(self, progress: float) -> None:
+        """Assigns the factor."""
+        factor = self.schedule(progress)
+        for centers in self._centers:
+            centers.rate_scale.assign(factor)
+
+
+class RateLogger(keras.callbacks.Callback):
+    """Adds the rate of the network to the logs of every epoch.
+
+    `relaxed_bits` is the relaxed entropy of all EC layers, `hard_bits` the
+    order-0 entropy of the hardened network, `bits_per_weight` the latter by
+    quantized weight. Callbacks that follow in the list see them, and History.
+    """
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Logs the rate."""
+        if logs is not None:
+            logs.update(rate_of(self.model))
+
+
+def rate_of(model: keras.layers.Layer) -> dict[str, float]:
+    """Rate of a network: `relaxed_bits`, `hard_bits` and `bits_per_weight`.
+
+    Args:
+        model: a built model with EC layers.
+
+    Returns:
+        Bits of all quantized weights together, as floats.
+    """
+    weights = quantized_weights(model)
+    count = sum(math.prod(weight.variable.shape) for weight in weights)
+    relaxed = sum(float(ops.convert_to_numpy(weight.relaxed_bits())) for weight in weights)
+    hard = sum(float(ops.convert_to_numpy(weight.hard_bits())) for weight in weights)
+    return {"relaxed_bits": relaxed, "hard_bits": hard, "bits_per_weight": hard / count}
+
+
+class FreezeAssignments(keras.callbacks.Callback):
+    """Freezes all assignments for the last epochs of training.
+
+    The weights move to their centers and stay assigned to them, while centers,
+    biases and normalisation go on learning.
+
+    Args:
+        epochs: number of epochs at the end of training.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        if epochs < 0:
+            raise ValueError(f"Expected a number of epochs >= 0. Received: epochs={epochs}")
+        self.epochs = epochs
+        self._frozen = False
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Freezes at the first of the last epochs, also of a resumed run."""
+        due = self.epochs > 0 and epoch >= self.params.get("epochs", 1) - self.epochs
+        if due and not self._frozen:
+            self._set(frozen=True)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Lets later training move the weights again."""
+        if self._frozen:
+            self._set(frozen=False)
+
+    def _set(self, frozen: bool) -> None:
+        for layer in ec_layers(self.model):
+            layer.freeze_assignments() if frozen else layer.unfreeze_assignments()
+        self._frozen = frozen
+        self.model.make_train_function(force=True)
+
+
+class HardenedValidation(keras.callbacks.Callback):
+    """Validates the network that will be shipped.
+
+    EC layers infer with hardened weights at all times; this rounds the short
+    vectors as hardening will, for the duration of each validation.
+
+    Args:
+        vector_bits: resolution, see `keras_ec.harden`, or None for no rounding.
+    """
+
+    def __init__(self, vector_bits: int | None = VECTOR_BITS) -> None:
+        super().__init__()
+        self.vector_bits = vector_bits
+        self._rounded = ExitStack()
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Rounds the short vectors."""
+        self._rounded.enter_context(rounded_vectors(self.model, self.vector_bits))
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Restores them."""
+        self._rounded.close()
+
+
+class HardenAssignments(keras.callbacks.Callback):
+    """Everything that entropy-constrained training needs from a callback.
+
+    Ramps the entropy penalty, anneals the temperature, optionally fine-tunes
+    with frozen assignments, and hardens the model at the end of training. Logs
+    `relaxed_bits`, `hard_bits` and `bits_per_weight`, and makes validation
+    metrics those of the hardened network. Put it first in the list of
+    callbacks, so that the others see its logs.
+
+    Args:
+        temperature: schedule of the temperature, in gaps between centers.
+        rate: schedule of the factor on alpha.
+        fine_tune_epochs: epochs at the end with frozen assignments, within the
+            `epochs` of `fit`.
+        vector_bits: resolution of biases and offsets, see `keras_ec.harden`;
+            None leaves them as they are.
+
+    Example:
+        >>> callback = HardenAssignments(fine_tune_epochs=3)
+        >>> # model.fit(x, y, epochs=30, callbacks=[callback])
+    """
+
+    def __init__(
+        self,
+        temperature: Schedule | None = None,
+        rate: Schedule | None = None,
+        fine_tune_epochs: int = 0,
+        vector_bits: int | None = VECTOR_BITS,
+    ) -> None:
+        super().__init__()
+        self.vector_bits = vector_bits
+        self._parts = [
+            TemperatureSchedule(temperature or DEFAULT_TEMPERATURE, fine_tune_epochs),
+            RateSchedule(rate or DEFAULT_RATE, fine_tune_epochs),
+            FreezeAssignments(fine_tune_epochs),
+            HardenedValidation(vector_bits),
+            RateLogger(),
+        ]
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Hands the parameters of `fit` to the parts."""
+        super().set_params(params)
+        for part in self._parts:
+            part.set_params(params)
+
+    def set_model(self, model: keras.Model) -> None:
+        """Hands the model to the parts."""
+        super().set_model(model)
+        for part in self._parts:
+            part.set_model(model)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Starts the parts."""
+        for part in self._parts:
+            part.on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Advances the schedules; freezes when due."""
+        for part in self._parts:
+            part.on_epoch_begin(epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Advances the schedules."""
+        for part in self._parts:
+            part.on_train_batch_begin(batch, logs)
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Rounds the short vectors."""
+        for part in self._parts:
+            part.on_test_begin(logs)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Restores the short vectors."""
+        for part in self._parts:
+            part.on_test_end(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Logs the rate."""
+        for part in self._parts:
+            part.on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Hardens the model."""
+        for part in self._parts:
+            part.on_train_end(logs)
+        harden(self.model, self.vector_bits)
+
+
+DEFAULT_TEMPERATURE = schedules.exponential(1.0, 0.4)
+DEFAULT_RATE = schedules.linear(0.0, 1.0, end=0.2)

@@ -1,0 +1,247 @@
+"""Whole models: plain Keras to EC layers, and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_ec.layers.base import ECLayer
+from keras_ec.layers.registry import EC_LAYERS
+from keras_ec.regularizers import EntropyRegularizer
+from keras_ec.traversal import all_layers, ec_layers
+
+EC_ARGUMENTS = ("centers", "center_type", "forward", "entropy_regularizer")
+
+_EC_BY_NAME = {plain.__name__: ec for plain, ec in EC_LAYERS.items()}
+_PLAIN_BY_NAME = {
+    keras.saving.get_registered_name(ec): plain for plain, ec in EC_LAYERS.items()
+}
+
+
+def convert(
+    model: keras.Model,
+    alpha: float,
+    num_examples: int,
+    centers: int | Sequence[float] = 15,
+    center_type: str = "uniform",
+    forward: str = "straight_through",
+    select: Callable[[keras.layers.Layer], bool] | None = None,
+) -> keras.Model:
+    """Copies a model with its layers replaced by EC layers, weights kept.
+
+    Sequential and Functional models, nested ones, and wrappers such as
+    `keras.layers.TimeDistributed` are covered; shared layers stay shared. The
+    given model is not changed. Layers with weight matrices that have no EC
+    counterpart are kept and named in a warning.
+
+    Args:
+        model: a built Keras model, trained or not.
+        alpha: weight of the rate, see `EntropyRegularizer`. 0.1 to 1 is usual.
+        num_examples: number of training examples.
+        centers: number of centers of each kernel, or their initial values.
+        center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
+        forward: "straight_through" or "gaussian".
+        select: which layers to convert; called with each layer that could be.
+            All, if None.
+
+    Returns:
+        A new model, not compiled.
+
+    Raises:
+        ValueError: if the model is not built, holds nothing to convert, has
+            weights that are not finite, or is a subclassed model (use the
+            layers of `keras_ec.layers` in its constructor instead).
+
+    Example:
+        >>> base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> model = convert(base, alpha=0.2, num_examples=1000)
+        >>> type(model.layers[0]).__name__
+        'ECDense'
+    """
+    _check_clonable(model)
+    _check_weights(model)
+    regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
+    arguments = {
+        "centers": centers,
+        "center_type": center_type,
+        "forward": forward,
+        "entropy_regularizer": regularizer,
+    }
+
+    def replace(node: dict) -> dict:
+        ec_class = _EC_BY_NAME.get(node["class_name"])
+        if ec_class is None or not str(node.get("module")).startswith("keras."):
+            return node
+        if select is not None and not select(keras.saving.deserialize_keras_object(node)):
+            return node
+        return _node_of(ec_class, {**node["config"], **arguments})
+
+    converted = _clone(model, replace)
+    new_layers = [layer for layer in all_layers(converted) if isinstance(layer, ECLayer)]
+    if not new_layers:
+        names = ", ".join(sorted(plain.__name__ for plain in EC_LAYERS))
+        raise ValueError(
+            f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}."
+        )
+    for layer in new_layers:
+        for weight in layer.quantized_weights:
+            weight.centers.reset(weight.value())
+    left = unconverted_layers(converted)
+    if left:
+        listing = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in left)
+        warnings.warn(f"Layers left as they are: {listing}.", stacklevel=2)
+    return converted
+
+
+def strip(model: keras.Model) -> keras.Model:
+    """Copies a model with its EC layers replaced by plain Keras layers.
+
+    The plain layers hold the hardened weights, so both models infer the same
+    outputs. The given model is not changed.
+
+    Args:
+        model: a built model with EC layers, Sequential or Functional.
+
+    Returns:
+        A new model of plain Keras layers, not compiled.
+
+    Raises:
+        ValueError: if the model is a subclassed one, is not built, or holds no
+            EC layer.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), ECDense(3)])
+        >>> type(strip(model).layers[0]).__name__
+        'Dense'
+    """
+    _check_clonable(model)
+    ec_layers(model)
+
+    def replace(node: dict) -> dict:
+        plain = _PLAIN_BY_NAME.get(node.get("registered_name"))
+        if plain is None:
+            return node
+        config = {k: v for k, v in node["config"].items() if k not in EC_ARGUMENTS}
+        return _node_of(plain, config)
+
+    return _clone(model, replace)
+
+
+def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Layers that hold weight matrices of their own, outside any EC layer.
+
+    Args:
+        model: a built model.
+
+    Returns:
+        Layers whose own trainable weights have two or more dimensions.
+    """
+    claimed = {id(v) for v in _ec_variables(model)}
+    found = []
+    for layer in reversed(list(all_layers(model))):
+        own = [v for v in layer.trainable_variables if id(v) not in claimed]
+        claimed.update(id(v) for v in layer.variables)
+        if any(len(v.shape) >= 2 for v in own):
+            found.append(layer)
+    return found[::-1]
+
+
+def _node_of(layer_class: type, config: dict) -> dict:
+    """Serialized form of a layer of a class with a configuration."""
+    return {
+        "module": layer_class.__module__,
+        "class_name": layer_class.__name__,
+        "config": config,
+        "registered_name": keras.saving.get_registered_name(layer_class),
+    }
+
+
+def _clone(model: keras.Model, replace: Callable[[dict], dict]) -> keras.Model:
+    """Copies a model, its serialized layers replaced, with the hardened weights.
+
+    Args:
+        model: Sequential or Functional model.
+        replace: maps the serialized form of a layer to that of its
+            replacement, or returns it unchanged.
+    """
+    custom = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+
+    def rewrite(node: Any) -> Any:
+        if isinstance(node, dict):
+            node = {key: rewrite(value) for key, value in node.items()}
+            return replace(node) if "class_name" in node and "config" in node else node
+        return [rewrite(entry) for entry in node] if isinstance(node, list) else node
+
+    def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+        node = keras.saving.serialize_keras_object(layer)
+        return keras.saving.deserialize_keras_object(rewrite(node), custom_objects=custom)
+
+    copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
+    _copy_weights(model, copy)
+    return copy
+
+
+def _copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copies all weights but the state of centers, quantized ones hardened."""
+    hard = {
+        id(weight.variable): weight.hard_values()
+        for layer in all_layers(source)
+        if isinstance(layer, ECLayer)
+        for weight in layer.quantized_weights
+    }
+    pairs = zip(_common_variables(source), _common_variables(target), strict=True)
+    for old, new in pairs:
+        if old.shape != new.shape:
+            raise ValueError(
+                f"Cannot copy weight '{old.path}' of shape {old.shape} to '{new.path}' of shape "
+                f"{new.shape}: a layer of model '{source.name}' builds other weights from its "
+                "configuration than it holds."
+            )
+        new.assign(hard.get(id(old), old))
+
+
+def _ec_variables(model: keras.layers.Layer) -> list[keras.Variable]:
+    """All variables within EC layers."""
+    return [v for layer in all_layers(model) if isinstance(layer, ECLayer) for v in layer.variables]
+
+
+def _common_variables(model: keras.layers.Layer) -> list[keras.Variable]:
+    """Variables that a model shares with its plain or EC counterpart, in order."""
+    own = {
+        id(v)
+        for layer in all_layers(model)
+        if isinstance(layer, ECLayer)
+        for v in layer.assignment_state()
+    }
+    return [v for v in model.variables if id(v) not in own]
+
+
+def _check_clonable(model: keras.Model) -> None:
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"Expected a keras.Model. Received: {type(model).__name__}")
+    if not model.built:
+        raise ValueError(
+            f"Model '{model.name}' is not built, so it has no weights. Call it on a batch, or "
+            "give it an input shape, first."
+        )
+    if not hasattr(model, "inputs"):
+        raise ValueError(
+            f"Model '{model.name}' is a subclassed model ({type(model).__name__}), whose layers "
+            "cannot be exchanged from outside. Expected a Sequential or Functional model; in a "
+            "subclassed model use the layers of keras_ec.layers in the constructor."
+        )
+
+
+def _check_weights(model: keras.Model) -> None:
+    for variable in model.variables:
+        value = ops.convert_to_numpy(variable)
+        if np.issubdtype(value.dtype, np.floating) and not np.all(np.isfinite(value)):
+            raise ValueError(
+                f"Weight '{variable.path}' holds values that are not finite (NaN or infinity). "
+                "Expected a model with finite weights; train it again, or restore a good one."
+            )

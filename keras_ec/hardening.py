@@ -1,0 +1,198 @@
+"""Hardening: every weight to its center, every short vector to a coarse grid.
+
+Biases and the scales and offsets of normalisation are small in number but, at
+32 bits each, not small beside a network of 0.1 bit a weight. They are rounded
+to grids that depend on their largest entry alone, so that rounding again, also
+after a disturbance in the last bits of float32, changes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_ec.layers.base import ECLayer
+from keras_ec.layers.centers import round_mantissa
+from keras_ec.traversal import all_layers, ec_layers
+
+VECTOR_BITS = 6
+"""Default resolution of biases and offsets: steps of 1/16 to 1/31 of the largest."""
+
+SCALE_STEPS = 16
+"""Steps an octave for normalisation scales: within 2.2 % of the trained value."""
+
+SCALE_BITS = 8
+"""Significant bits of a normalisation scale."""
+
+_SLACK = 1e-4
+
+
+def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
+    """Rounds values to signed whole multiples of a power of two.
+
+    The step is the least power of two with which no multiple exceeds
+    ``2^(bits - 1) - 1`` in magnitude.
+
+    Args:
+        values: array-like of finite floats.
+        bits: bits a value, sign included, >= 2.
+
+    Returns:
+        float32 array of the same shape.
+
+    Example:
+        >>> round_vector([0.1, -0.02, 1.0], bits=4)
+        array([0., 0., 1.], dtype=float32)
+    """
+    values = np.asarray(values, "float64")
+    largest = np.max(np.abs(values), initial=0.0)
+    if largest < 1e-30:
+        return np.zeros(values.shape, "float32")
+    limit = 2 ** (bits - 1) - 1
+    step = 2.0 ** np.ceil(np.log2(largest / limit * (1 - _SLACK)))
+    return (np.clip(np.round(values / step), -limit, limit) * step).astype("float32")
+
+
+def round_scales(values: Any) -> np.ndarray:
+    """Rounds values to a logarithmic grid of `SCALE_STEPS` an octave, zero kept.
+
+    Grid points have `SCALE_BITS` significant bits, so that their products with
+    hardened weights are exact in float32. Values below 2^-24 of the largest
+    become zero.
+
+    Args:
+        values: array-like of finite floats, any sign.
+
+    Returns:
+        float32 array of the same shape.
+    """
+    values = np.asarray(values, "float64")
+    magnitude = np.abs(values)
+    tiny = magnitude < 2.0**-24 * np.max(magnitude, initial=0.0)
+    exponent = np.round(np.log2(np.where(tiny | (magnitude == 0), 1.0, magnitude)) * SCALE_STEPS)
+    grid = round_mantissa(np.exp2(exponent / SCALE_STEPS), SCALE_BITS)
+    return np.where(tiny | (magnitude == 0), 0.0, np.sign(values) * grid).astype("float32")
+
+
+def folded_normalization(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and offset a BatchNormalization applies to each channel at inference.
+
+    Args:
+        layer: a built layer.
+
+    Returns:
+        Two float64 arrays, shape (channels,): ``y = scale * x + offset``.
+    """
+    mean = ops.convert_to_numpy(layer.moving_mean).astype("float64")
+    variance = ops.convert_to_numpy(layer.moving_variance).astype("float64")
+    scale = 1.0 / np.sqrt(variance + layer.epsilon)
+    if layer.scale:
+        scale = scale * ops.convert_to_numpy(layer.gamma)
+    offset = -mean * scale
+    if layer.center:
+        offset = offset + ops.convert_to_numpy(layer.beta)
+    return scale, offset
+
+
+def _round_normalization(layer: keras.layers.BatchNormalization, bits: int) -> None:
+    """Changes gamma and beta so that the folded scale and offset are rounded.
+
+    Statistics stay as they are, so training can go on afterwards. A layer
+    without gamma or beta is left alone in that respect.
+    """
+    scale, offset = folded_normalization(layer)
+    mean = ops.convert_to_numpy(layer.moving_mean).astype("float64")
+    if layer.scale:
+        variance = ops.convert_to_numpy(layer.moving_variance).astype("float64")
+        scale = round_scales(scale).astype("float64")
+        layer.gamma.assign(scale * np.sqrt(variance + layer.epsilon))
+    if layer.center:
+        layer.beta.assign(round_vector(offset, bits) + mean * scale)
+
+
+def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:
+    """Rounds biases, normalisation scales and offsets of a model to coarse grids.
+
+    That is every trainable variable of one dimension, other than centers. Of
+    BatchNormalization the folded scale and offset are rounded, since these are
+    what a deployed network contains.
+
+    Args:
+        model: a built model.
+        bits: resolution of biases and offsets, see `round_vector`.
+    """
+    for variable in _vectors(model):
+        variable.assign(round_vector(ops.convert_to_numpy(variable), bits))
+    for layer in all_layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
+            _round_normalization(layer, bits)
+
+
+def _special(model: keras.layers.Layer) -> list[keras.Variable]:
+    """Variables that have a rounding of their own."""
+    special: list[keras.Variable] = []
+    for layer in all_layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            special += layer.variables
+        elif isinstance(layer, ECLayer):
+            special += [v for w in layer.quantized_weights for v in w.centers.variables]
+    return special
+
+
+def _vectors(model: keras.layers.Layer) -> list[keras.Variable]:
+    special = {id(variable) for variable in _special(model)}
+    return [
+        variable
+        for variable in model.trainable_variables
+        if len(variable.shape) == 1 and id(variable) not in special
+    ]
+
+
+@contextmanager
+def rounded_vectors(model: keras.layers.Layer, bits: int | None):
+    """Context in which the short vectors of a model are rounded; restores them.
+
+    Args:
+        model: a built model.
+        bits: resolution, or None for no rounding.
+    """
+    if bits is None:
+        yield
+        return
+    saved = [(v, ops.convert_to_numpy(v)) for v in model.variables if len(v.shape) == 1]
+    round_vectors(model, bits)
+    try:
+        yield
+    finally:
+        for variable, value in saved:
+            variable.assign(value)
+
+
+def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> None:
+    """Hardens a model in place.
+
+    Moves every weight of the EC layers to its center and rounds biases and
+    normalisation scales and offsets. Idempotent. Training may continue later.
+
+    Args:
+        model: a built model with EC layers.
+        vector_bits: bits a value for biases and offsets (default 6), or None
+            to leave all short vectors as they are.
+
+    Raises:
+        ValueError: if the model holds no EC layer or is not built.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), ECDense(3, centers=5)])
+        >>> harden(model)
+        >>> len(np.unique(model.layers[0].kernel)) <= 5
+        True
+    """
+    for layer in ec_layers(model):
+        layer.harden()
+    if vector_bits is not None:
+        round_vectors(model, vector_bits)

@@ -1,0 +1,241 @@
+"""The mechanism shared by all EC layers: a Keras layer run on quantized weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_ec.layers.centers import Centers, make_centers
+from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer, read
+
+Tensor = Any
+
+FORWARDS = ("straight_through", "gaussian")
+
+
+@dataclass(frozen=True)
+class QuantizedWeight:
+    """A weight tensor of an EC layer together with its centers.
+
+    Attributes:
+        layer: the EC layer that owns both.
+        name: name of the weight within the layer, such as "kernel".
+        variable: the trained float32 weights, which the centers approximate.
+        centers: the centers of this tensor.
+    """
+
+    layer: ECLayer
+    name: str
+    variable: keras.Variable
+    centers: Centers
+
+    def value(self) -> Tensor:
+        """The weights as a tensor, float32."""
+        return read(self.variable)
+
+    def indices(self) -> Tensor:
+        """Hard assignment: int32, shape of the weights, values in [0, K)."""
+        return self.centers.indices(self.value())
+
+    def hard_values(self) -> Tensor:
+        """Hardened weights: each weight replaced by its center."""
+        return self.centers.hard_values(self.value())
+
+    def relaxed_bits(self) -> Tensor:
+        """Relaxed entropy in bits, float32 scalar."""
+        return self.centers.relaxed_bits(self.value())
+
+    def hard_bits(self) -> Tensor:
+        """Order-0 entropy of the hard assignment in bits, float32 scalar."""
+        return self.centers.hard_bits(self.value())
+
+
+class ECLayer(keras.layers.Layer):
+    """Base of EC layers; combine it with a Keras layer, this class first.
+
+    The Keras layer creates its weights and computes its output as ever. Weights
+    whose name is in `quantized` get centers, and every call sees them replaced
+    by quantized values. A new EC layer is a class of a few lines:
+
+    ```python
+    @ec_layer(keras.layers.EinsumDense)
+    class ECEinsumDense(ECLayer, keras.layers.EinsumDense):
+        quantized = ("kernel",)
+    ```
+
+    Args:
+        *args: arguments of the Keras layer.
+        centers: number of centers K >= 2, or their initial values (sorted or
+            not, 0 among them). By count, the centers are spread over the
+            present weights when the layer is built.
+        center_type: "uniform", ``c_k = k * d`` with one trainable spacing d, or
+            "free", K trainable values of which one is pinned at 0.
+        forward: "straight_through" trains with the hardened weights and passes
+            gradients through the rounding unchanged. "gaussian" samples the
+            pre-activations from the Gaussian that soft assignments give them
+            (arXiv 1812.07520). Both infer with the hardened weights.
+        entropy_regularizer: `keras_ec.regularizers.EntropyRegularizer`, or
+            None to train without a penalty on the rate.
+        **kwargs: keyword arguments of the Keras layer.
+
+    Raises:
+        ValueError: if an argument is not one of the above.
+    """
+
+    quantized: tuple[str, ...] = ("kernel",)
+
+    def __init__(
+        self,
+        *args: Any,
+        centers: int | Sequence[float] = 15,
+        center_type: str = "uniform",
+        forward: str = "straight_through",
+        entropy_regularizer: EntropyRegularizer | dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if forward not in FORWARDS:
+            raise ValueError(f"`forward` must be one of {FORWARDS}. Received: {forward!r}")
+        if isinstance(entropy_regularizer, dict):
+            entropy_regularizer = keras.saving.deserialize_keras_object(entropy_regularizer)
+        if not isinstance(entropy_regularizer, (EntropyRegularizer, type(None))):
+            raise ValueError(
+                "`entropy_regularizer` must be a keras_ec.regularizers.EntropyRegularizer "
+                f"or None. Received: {entropy_regularizer!r}"
+            )
+        super().__init__(*args, **kwargs)
+        self.center_type = center_type
+        self.forward = forward
+        self.entropy_regularizer = entropy_regularizer
+        for name in self.quantized:
+            setattr(self, f"{name}_centers", make_centers(centers, center_type, f"{name}_centers"))
+        if forward == "gaussian":
+            self.seed_generator = keras.random.SeedGenerator()
+
+    def add_weight(self, *args: Any, name: str | None = None, **kwargs: Any) -> keras.Variable:
+        """Adds a weight; one that is quantized keeps float32 and gets centers."""
+        if name not in self.quantized:
+            return super().add_weight(*args, name=name, **kwargs)
+        centers = self._centers(name)
+        kwargs["autocast"] = False
+        variable = super().add_weight(*args, name=name, **kwargs)
+        centers.create(variable)
+        if self.entropy_regularizer is not None:
+            regularizer = self.entropy_regularizer
+            variable.regularizer = EntropyPenalty(regularizer, centers, variable.regularizer)
+        return variable
+
+    def _centers(self, name: str) -> Centers:
+        return getattr(self, f"{name}_centers")
+
+    @property
+    def quantized_weights(self) -> list[QuantizedWeight]:
+        """The quantized weights with their centers; empty before the layer is built."""
+        return [
+            QuantizedWeight(self, variable.name, variable, self._centers(variable.name))
+            for variable in self.variables
+            if variable.name in self.quantized
+        ]
+
+    def _run(self, inputs: Tensor, values: dict[str, Tensor], training: bool | None) -> Tensor:
+        """Output of the Keras layer with the weights of some names replaced."""
+        parent = super().call
+        options = {"training": training} if "training" in signature(parent).parameters else {}
+        with keras.StatelessScope() as scope:
+            for variable in self.variables:
+                if variable.name in values:
+                    value = ops.cast(values[variable.name], self.compute_dtype)
+                    scope.add_update((variable, value))
+            return parent(inputs, **options)
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Output of the layer: that of the Keras layer on quantized weights."""
+        if training and self.forward == "gaussian":
+            return self._gaussian_call(inputs, training)
+        hard = {weight.name: weight.hard_values() for weight in self.quantized_weights}
+        return self._run(inputs, hard, training)
+
+    def _gaussian_call(self, inputs: Tensor, training: bool) -> Tensor:
+        """Output with pre-activations sampled from their Gaussian.
+
+        By the central limit theorem a sum of many independently assigned
+        weights is nearly Gaussian. The linear map of the layer, applied to
+        (inputs, mean weights) and (inputs^2, variances), gives its moments.
+        """
+        moments = {w.name: w.centers.moments(w.value()) for w in self.quantized_weights}
+        means = {name: mean for name, (mean, _) in moments.items()}
+        variances = {name: variance for name, (_, variance) in moments.items()}
+        if getattr(self, "bias", None) is not None:
+            variances["bias"] = ops.zeros_like(self.bias)
+        with _without_activation(self):
+            mean = self._run(inputs, means, training)
+            variance = self._run(ops.square(inputs), variances, training)
+        deviation = ops.sqrt(ops.maximum(variance, keras.config.epsilon()))
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
+        outputs = mean + deviation * noise
+        return self.activation(outputs) if self.activation is not None else outputs
+
+    def assignment_state(self) -> list[keras.Variable]:
+        """Variables that the EC layer has beyond those of its Keras layer."""
+        state = [v for name in self.quantized for v in self._centers(name).variables]
+        if self.forward == "gaussian":
+            state.append(self.seed_generator.state)
+        return state
+
+    def freeze_assignments(self) -> None:
+        """Hardens the weights and holds their assignments fixed.
+
+        Centers go on learning; the weight tensors are no longer trainable. A
+        compiled model has to make its train function anew.
+        """
+        for weight in self.quantized_weights:
+            weight.variable.assign(weight.hard_values())
+            weight.centers.freeze()
+            weight.variable.trainable = False
+
+    def unfreeze_assignments(self) -> None:
+        """Makes the weights trainable again, starting from their centers."""
+        for weight in self.quantized_weights:
+            weight.variable.assign(weight.hard_values())
+            weight.centers.unfreeze()
+            weight.variable.trainable = True
+
+    def harden(self) -> None:
+        """Moves every weight to its center, the centers rounded to a few bits.
+
+        Idempotent; keeps assignments, frozen or not.
+        """
+        for weight in self.quantized_weights:
+            thawed = float(ops.convert_to_numpy(weight.centers.frozen)) == 0
+            if thawed:
+                weight.centers.freeze()
+            weight.centers.round_values()
+            weight.variable.assign(weight.hard_values())
+            weight.centers.unfreeze() if thawed else weight.centers.freeze()
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration from which an equal layer can be made."""
+        regularizer = self.entropy_regularizer
+        return {
+            **super().get_config(),
+            "centers": self._centers(self.quantized[0]).get_config()["centers"],
+            "center_type": self.center_type,
+            "forward": self.forward,
+            "entropy_regularizer": regularizer
+            and keras.saving.serialize_keras_object(regularizer),
+        }
+
+
+@contextmanager
+def _without_activation(layer: keras.layers.Layer):
+    """Lets a Keras layer return its pre-activations."""
+    activation, layer.activation = layer.activation, None
+    try:
+        yield
+    finally:
+        layer.activation = activation

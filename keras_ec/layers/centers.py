@@ -1,0 +1,375 @@
+"""Centers: the values that the weights of one tensor may take.
+
+A `Centers` object belongs to one weight tensor of an EC layer and is tracked by
+it as a sublayer, so that its state is saved and restored with the layer. Centers
+are ``unit * levels``, where the unit is a power of two fixed at creation. Levels
+are of order one, which makes one learning rate right for every layer, and the
+products are exact in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_ec import assignment
+
+Tensor = Any
+
+MANTISSA_BITS = 12
+"""Significant bits that hardening keeps of a spacing or a free center.
+
+Few enough that their product with a folded normalisation scale of 8 bits is
+exact in float32, and that a table of centers costs two bytes an entry.
+"""
+
+MIN_SPREAD = 2.0**-6
+"""Least multiplier of a uniform grid, relative to its unit."""
+
+
+def round_mantissa(values: Any, bits: int = MANTISSA_BITS) -> np.ndarray:
+    """Rounds float values to a number of significant bits.
+
+    Args:
+        values: array-like of floats.
+        bits: significant bits to keep, 1 to 24.
+
+    Returns:
+        float32 array of the same shape.
+
+    Example:
+        >>> float(round_mantissa(1.3, bits=3))
+        1.25
+    """
+    mantissa, exponent = np.frexp(np.asarray(values, "float64"))
+    return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits).astype("float32")
+
+
+def check_centers(centers: int | Sequence[float], center_type: str) -> np.ndarray | None:
+    """Validates the argument `centers` of an EC layer.
+
+    Args:
+        centers: number of centers, or their initial values.
+        center_type: "uniform" or "free".
+
+    Returns:
+        Sorted float32 values, shape (K,), or None where a count was given.
+
+    Raises:
+        ValueError: if there are fewer than two centers, or values are not
+            finite, repeat, or hold no zero, or, for "uniform", are not
+            neighbouring multiples of one spacing.
+    """
+    if np.ndim(centers) == 0:
+        if isinstance(centers, bool) or not float(centers).is_integer() or centers < 2:
+            raise ValueError(
+                "`centers` must be a whole number of at least 2, or a sequence of initial "
+                f"values. Received: centers={centers!r}"
+            )
+        return None
+    values = np.sort(np.asarray(centers, "float32").reshape(-1))
+    problem = None
+    if len(values) < 2:
+        problem = "at least two values"
+    elif not np.all(np.isfinite(values)):
+        problem = "finite values"
+    elif len(np.unique(values)) < len(values):
+        problem = "distinct values"
+    elif not np.any(values == 0):
+        problem = "values that include 0, which is the center of pruned weights"
+    elif center_type == "uniform":
+        gap = (values[-1] - values[0]) / (len(values) - 1)
+        if not np.allclose(values / gap, np.round(values / gap), atol=1e-3):
+            problem = "evenly spaced multiples of one spacing (or use center_type='free')"
+    if problem:
+        raise ValueError(f"`centers` must be {problem}. Received: centers={list(centers)!r}")
+    return values
+
+
+@keras.saving.register_keras_serializable("keras_ec")
+class Centers(keras.layers.Layer):
+    """Centers of one weight tensor and the state of its assignment.
+
+    Subclasses hold the trainable values. Common to them are four scalars, all
+    float32 and saved with the layer:
+
+    - `unit`: power of two that scales the levels.
+    - `temperature`: of the soft assignment, in mean gaps between centers.
+    - `rate_scale`: factor on the entropy penalty, which schedules ramp.
+    - `frozen`: 1 while the assignments are frozen, else 0.
+
+    Args:
+        centers: number of centers K, or their initial values.
+        **kwargs: arguments of `keras.layers.Layer`.
+    """
+
+    kind = ""
+
+    def __init__(self, centers: int | Sequence[float] = 15, **kwargs: Any) -> None:
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self._initial = check_centers(centers, self.kind)
+        if self._initial is None:
+            self.count = int(centers)
+            self._levels = np.arange(self.count, dtype="float32") - self.count // 2
+        else:
+            self.count = len(self._initial)
+            gap = float(self._initial[-1] - self._initial[0]) / (self.count - 1)
+            self._levels = (self._initial / np.float32(gap)).astype("float32")
+
+    def _state(self, name: str, value: Any, shape: tuple = (), trainable: bool = False) -> Any:
+        return self.add_weight(
+            name=name, shape=shape, initializer=value, trainable=trainable, autocast=False
+        )
+
+    def create(self, weights: keras.Variable) -> None:
+        """Creates the state for a weight tensor, spread over its present values."""
+        self._create_values(lambda: self._initial_gap(weights))
+        self.temperature = self._state("temperature", keras.initializers.Constant(0.5))
+        self.rate_scale = self._state("rate_scale", "ones")
+        self.frozen = self._state("frozen", "zeros")
+        self.built = True
+
+    def _initial_gap(self, weights: Any) -> Tensor:
+        """Gap of given initial values, or that which spans the largest weight."""
+        if self._initial is not None:
+            gap = float(self._initial[-1] - self._initial[0]) / (self.count - 1)
+            return ops.convert_to_tensor(gap, "float32")
+        reach = float(np.max(np.abs(self._levels)))
+        largest = ops.max(ops.abs(ops.convert_to_tensor(weights)))
+        return ops.where(largest > 0, largest, 1.0) / reach
+
+    def _create_values(self, gap: Callable[[], Tensor]) -> None:
+        raise NotImplementedError
+
+    def _set_gap(self, gap: Tensor) -> None:
+        raise NotImplementedError
+
+    def reset(self, weights: Any) -> None:
+        """Spreads the centers anew over the values of `weights` and thaws them."""
+        self._set_gap(self._initial_gap(weights))
+        self.frozen.assign(0.0)
+
+    def values(self) -> Tensor:
+        """Present centers: float32, shape (K,), sorted."""
+        raise NotImplementedError
+
+    def assigning_values(self) -> Tensor:
+        """Centers that decide the assignment: those at freezing while frozen."""
+        raise NotImplementedError
+
+    def indices(self, weights: Tensor) -> Tensor:
+        """Hard assignment: int32, shape of `weights`, values in [0, K)."""
+        raise NotImplementedError
+
+    def hard_values(self, weights: Tensor) -> Tensor:
+        """Value of each weight's center, with straight-through gradients.
+
+        The gradient passes unchanged to the weights, and summed over the
+        weights of each center to the centers.
+        """
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        """Remembers the present centers; they decide all assignments from now on."""
+        raise NotImplementedError
+
+    def unfreeze(self) -> None:
+        """Lets the present centers decide the assignments again."""
+        self.frozen.assign(0.0)
+
+    def round_values(self) -> None:
+        """Rounds the centers to `MANTISSA_BITS` significant bits."""
+        raise NotImplementedError
+
+    def relaxed_bits(self, weights: Tensor) -> Tensor:
+        """Relaxed entropy of `weights` in bits, float32 scalar."""
+        return assignment.relaxed_bits(weights, self.assigning_values(), self.temperature)
+
+    def hard_bits(self, weights: Tensor) -> Tensor:
+        """Order-0 entropy of the hard assignment of `weights`, in bits."""
+        return assignment.hard_bits(self.indices(weights), self.count)
+
+    def moments(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of `weights` under their soft assignment."""
+        return assignment.soft_moments(weights, self.values(), self.temperature)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration from which an equal object can be made."""
+        initial = self.count if self._initial is None else [float(v) for v in self._initial]
+        return {**super().get_config(), "centers": initial}
+
+
+def _unit_of(gap: Tensor) -> Tensor:
+    """Largest power of two that is not above `gap`."""
+    return ops.power(2.0, ops.floor(ops.log2(gap)))
+
+
+@keras.saving.register_keras_serializable("keras_ec")
+class UniformCenters(Centers):
+    """Centers ``k * d`` for whole numbers k, with one trainable spacing d.
+
+    ``d = unit * multiplier``; the multiplier is the trainable weight.
+    """
+
+    kind = "uniform"
+
+    def _create_values(self, gap: Callable[[], Tensor]) -> None:
+        self._levels = np.round(self._levels)
+        self.unit = self._state("unit", lambda shape, dtype=None: _unit_of(gap()))
+        self.multiplier = self._state(
+            "multiplier", lambda shape, dtype=None: gap() / _unit_of(gap()), trainable=True
+        )
+        self.frozen_spacing = self._state("frozen_spacing", lambda shape, dtype=None: gap())
+
+    def _set_gap(self, gap: Tensor) -> None:
+        self.unit.assign(_unit_of(gap))
+        self.multiplier.assign(gap / _unit_of(gap))
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return float(self._levels[0]), float(self._levels[-1])
+
+    def spacing(self) -> Tensor:
+        """Present spacing d, float32 scalar."""
+        return self.unit * ops.maximum(self.multiplier, MIN_SPREAD)
+
+    def _assigning_spacing(self) -> Tensor:
+        present = ops.stop_gradient(self.spacing())
+        return ops.where(self.frozen > 0, ops.convert_to_tensor(self.frozen_spacing), present)
+
+    def values(self) -> Tensor:
+        """Present centers: float32, shape (K,), sorted."""
+        return self.spacing() * self._levels
+
+    def assigning_values(self) -> Tensor:
+        """Centers that decide the assignment: those at freezing while frozen."""
+        return self._assigning_spacing() * self._levels
+
+    def indices(self, weights: Tensor) -> Tensor:
+        """Hard assignment: int32, shape of `weights`, values in [0, K)."""
+        low, high = self._bounds
+        levels = assignment.nearest_level(weights, self._assigning_spacing(), low, high)
+        return ops.cast(levels - low, "int32")
+
+    def hard_values(self, weights: Tensor) -> Tensor:
+        """Value of each weight's center, with straight-through gradients."""
+        low, high = self._bounds
+
+        @ops.custom_gradient
+        def evaluate(weights, spacing, assigning):
+            levels = assignment.nearest_level(weights, assigning, low, high)
+
+            def gradient(*args, upstream=None):
+                if upstream is None:
+                    (upstream,) = args
+                return upstream, ops.sum(upstream * levels), ops.zeros_like(assigning)
+
+            return levels * spacing, gradient
+
+        return evaluate(weights, self.spacing(), self._assigning_spacing())
+
+    def freeze(self) -> None:
+        """Remembers the present spacing; it decides all assignments from now on."""
+        self.frozen_spacing.assign(self.spacing())
+        self.frozen.assign(1.0)
+
+    def round_values(self) -> None:
+        """Rounds the spacing to `MANTISSA_BITS` significant bits."""
+        spread = max(float(ops.convert_to_numpy(self.multiplier)), MIN_SPREAD)
+        self.multiplier.assign(round_mantissa(spread))
+
+
+@keras.saving.register_keras_serializable("keras_ec")
+class FreeCenters(Centers):
+    """K centers ``unit * level``, every level trainable but one pinned at 0."""
+
+    kind = "free"
+
+    def _create_values(self, gap: Callable[[], Tensor]) -> None:
+        def unit(shape=(), dtype=None):
+            return _unit_of(gap())
+
+        def levels(shape=(), dtype=None):
+            return self._levels * gap() / _unit_of(gap())
+
+        shape = (self.count,)
+        self._mask = (self._levels != 0).astype("float32")
+        self.unit = self._state("unit", unit)
+        self.levels = self._state("levels", levels, shape, trainable=True)
+        self.frozen_levels = self._state("frozen_levels", levels, shape)
+
+    def _set_gap(self, gap: Tensor) -> None:
+        self.unit.assign(_unit_of(gap))
+        self.levels.assign(self._levels * gap / _unit_of(gap))
+
+    def values(self) -> Tensor:
+        """Present centers: float32, shape (K,), sorted."""
+        return self.unit * ops.sort(self.levels * self._mask)
+
+    def assigning_values(self) -> Tensor:
+        """Centers that decide the assignment: those at freezing while frozen."""
+        frozen = self.unit * self.frozen_levels
+        return ops.where(self.frozen > 0, frozen, ops.stop_gradient(self.values()))
+
+    def indices(self, weights: Tensor) -> Tensor:
+        """Hard assignment: int32, shape of `weights`, values in [0, K)."""
+        return assignment.nearest(weights, self.assigning_values())
+
+    def hard_values(self, weights: Tensor) -> Tensor:
+        """Value of each weight's center, with straight-through gradients."""
+        count = self.count
+
+        @ops.custom_gradient
+        def evaluate(weights, centers, assigning):
+            indices = assignment.nearest(weights, assigning)
+
+            def gradient(*args, upstream=None):
+                if upstream is None:
+                    (upstream,) = args
+                of_centers = ops.bincount(
+                    ops.reshape(indices, (-1,)), ops.reshape(upstream, (-1,)), minlength=count
+                )
+                of_centers = ops.reshape(of_centers, (count,))
+                return upstream, of_centers, ops.zeros_like(assigning)
+
+            return ops.take(centers, indices), gradient
+
+        return evaluate(weights, self.values(), self.assigning_values())
+
+    def freeze(self) -> None:
+        """Remembers the present centers; they decide all assignments from now on."""
+        self.frozen_levels.assign(ops.sort(self.levels * self._mask))
+        self.frozen.assign(1.0)
+
+    def round_values(self) -> None:
+        """Rounds every center to `MANTISSA_BITS` significant bits."""
+        self.levels.assign(round_mantissa(ops.convert_to_numpy(self.levels)))
+
+
+CENTER_TYPES = {kind.kind: kind for kind in (UniformCenters, FreeCenters)}
+
+
+def make_centers(centers: int | Sequence[float], center_type: str, name: str) -> Centers:
+    """Centers of a type given by name.
+
+    Args:
+        centers: number of centers, or their initial values.
+        center_type: "uniform" or "free".
+        name: name of the object among the sublayers of its owner.
+
+    Returns:
+        The `Centers` object, not yet created for a weight tensor.
+
+    Raises:
+        ValueError: if the type is unknown or the centers are not valid.
+    """
+    if center_type not in CENTER_TYPES:
+        raise ValueError(
+            f"`center_type` must be one of {sorted(CENTER_TYPES)}. Received: {center_type!r}"
+        )
+    return CENTER_TYPES[center_type](centers, name=name)

@@ -1,0 +1,98 @@
+"""The entropy penalty on quantized weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable("keras_ec")
+class EntropyRegularizer(keras.regularizers.Regularizer):
+    """Penalty ``alpha * bits * ln(2) / num_examples`` on the rate of a layer.
+
+    With a mean cross-entropy in nats over `num_examples` training examples,
+    loss plus penalty is the description length of labels and weights divided
+    by the number of examples; alpha = 1 is the two-part code of
+    arXiv 1812.07520. Values of 0.1 to 1 are usual.
+
+    Pass it to EC layers as `entropy_regularizer`; they call it with the relaxed
+    entropy of their weights and add the result to ``model.losses``, once a
+    layer, whichever way the model is trained.
+
+    Args:
+        alpha: weight of the rate, >= 0.
+        num_examples: number of training examples, > 0.
+
+    Raises:
+        ValueError: if alpha is negative or num_examples is not positive.
+
+    Example:
+        >>> penalty = EntropyRegularizer(alpha=0.2, num_examples=60000)
+        >>> round(float(penalty(1e6)), 3)
+        2.31
+    """
+
+    def __init__(self, alpha: float, num_examples: int) -> None:
+        if not (math.isfinite(alpha) and alpha >= 0):
+            raise ValueError(f"`alpha` must be a finite number >= 0. Received: alpha={alpha!r}")
+        if not (math.isfinite(num_examples) and num_examples > 0):
+            raise ValueError(
+                "`num_examples` must be the number of training examples, > 0. "
+                f"Received: num_examples={num_examples!r}"
+            )
+        self.alpha = float(alpha)
+        self.num_examples = int(num_examples)
+
+    def __call__(self, bits: Tensor) -> Tensor:
+        """Penalty for a rate.
+
+        Args:
+            bits: scalar, rate of a layer in bits.
+
+        Returns:
+            Scalar, in nats per training example.
+        """
+        return (self.alpha * math.log(2.0) / self.num_examples) * bits
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration from which an equal regularizer can be made."""
+        return {"alpha": self.alpha, "num_examples": self.num_examples}
+
+
+class EntropyPenalty(keras.regularizers.Regularizer):
+    """Regularizer of one weight tensor: the penalty on its relaxed entropy.
+
+    Keras evaluates the regularizer of every trainable weight when `losses` is
+    read, so the penalty appears exactly once, in `fit` and in custom loops.
+
+    Args:
+        regularizer: turns bits into a penalty.
+        centers: the `Centers` of the weight tensor.
+        other: a further regularizer of the weights that is added, or None.
+    """
+
+    def __init__(self, regularizer: EntropyRegularizer, centers: Any, other: Any = None) -> None:
+        self.regularizer = regularizer
+        self.centers = centers
+        self.other = other
+
+    def __call__(self, weights: Tensor) -> Tensor:
+        """Penalty for the present values of the weight tensor."""
+        bits = self.centers.relaxed_bits(read(weights))
+        penalty = self.regularizer(bits) * self.centers.rate_scale
+        return penalty if self.other is None else penalty + self.other(weights)
+
+
+def read(variable: Any) -> Tensor:
+    """Value of a variable as a tensor of the backend.
+
+    `keras.ops.convert_to_tensor` hands out TensorFlow's own variable objects,
+    which custom gradients do not accept as arguments; a reshape reads them
+    without a copy.
+    """
+    return ops.reshape(variable, variable.shape)
