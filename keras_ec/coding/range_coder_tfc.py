@@ -1,0 +1,125 @@
+"""Range coder backend: the C++ operations of TensorFlow Compression.
+
+TensorFlow Compression takes a fixed table of distributions when a coder is created, and a row of
+that table for each symbol. The table here holds every binary distribution of 16-bit precision, so
+that the row number *is* the probability, and models may adapt as freely as they like.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.range_coder import ONE, PRECISION
+
+_FLUSH_BITS = 1 << 20
+
+
+@functools.cache
+def _backend() -> tuple[Any, Any, Any]:
+    """Returns TensorFlow, the operations, and the table of binary distributions."""
+    try:
+        import tensorflow as tf
+        import tensorflow_compression_ops as tfc
+    except (ImportError, OSError) as error:
+        raise ImportError(
+            "Range coding needs TensorFlow Compression, which could not be imported. "
+            "Install it with: pip install keras_ec[tfc]"
+        ) from error
+    ones = np.arange(1, ONE, dtype=np.int32)
+    table = np.empty((ONE - 1, 4), np.int32)
+    table[:, 0] = PRECISION
+    table[:, 1] = 0
+    table[:, 2] = ONE - ones
+    table[:, 3] = ONE
+    with tf.device("CPU"):
+        return tf, tfc, tf.constant(table)
+
+
+def is_available() -> bool:
+    """Returns whether TensorFlow Compression can be imported."""
+    try:
+        _backend()
+    except ImportError:
+        return False
+    return True
+
+
+class TfcBitEncoder:
+    """Encodes binary decisions with TensorFlow Compression.
+
+    Example:
+        >>> encoder = TfcBitEncoder()
+        >>> _ = encoder.code(np.array([60000, 60000]), np.array([1, 1]))
+        >>> len(encoder.finish())
+        1
+    """
+
+    decoding = False
+
+    def __init__(self) -> None:
+        self._tf, self._tfc, table = _backend()
+        self._handle = self._tfc.create_range_encoder([], table)
+        self._pending: list[tuple[np.ndarray, np.ndarray]] = []
+        self._pending_bits = 0
+
+    def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
+        """Appends `bits` with probabilities `p`; returns `bits`."""
+        bits = np.asarray(bits, np.int32)
+        self._pending.append((np.asarray(p, np.int32) - 1, bits))
+        self._pending_bits += bits.size
+        if self._pending_bits >= _FLUSH_BITS:
+            self._flush()
+        return bits
+
+    def _flush(self) -> None:
+        if self._pending:
+            index = np.concatenate([item[0] for item in self._pending])
+            value = np.concatenate([item[1] for item in self._pending])
+            with self._tf.device("CPU"):
+                self._handle = self._tfc.entropy_encode_index(self._handle, index, value)
+        self._pending = []
+        self._pending_bits = 0
+
+    def finish(self) -> bytes:
+        """Returns the encoded bytes."""
+        self._flush()
+        with self._tf.device("CPU"):
+            return bytes(self._tfc.entropy_encode_finalize(self._handle).numpy())
+
+
+class TfcBitDecoder:
+    """Decodes binary decisions with TensorFlow Compression.
+
+    Args:
+        data: The bytes that an encoder's `finish()` returned.
+    """
+
+    decoding = True
+
+    def __init__(self, data: bytes) -> None:
+        self._tf, self._tfc, table = _backend()
+        with self._tf.device("CPU"):
+            self._source = self._tf.constant(data, self._tf.string)
+            self._handle = self._tfc.create_range_decoder(self._source, table)
+
+    def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
+        """Returns the next bits, whose probabilities of a one are `p`."""
+        del bits
+        index = np.asarray(p, np.int32) - 1
+        with self._tf.device("CPU"):
+            self._handle, value = self._tfc.entropy_decode_index(
+                self._handle, index, [index.size], self._tf.int32
+            )
+            return value.numpy()
+
+    def finish(self) -> None:
+        """Checks that the stream ends where the last bit was decoded.
+
+        Raises:
+            CorruptFileError: If it does not.
+        """
+        with self._tf.device("CPU"):
+            if not self._tfc.entropy_decode_finalize(self._handle).numpy():
+                raise CorruptFileError("The range-coded stream does not end with its last symbol.")

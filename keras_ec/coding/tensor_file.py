@@ -1,0 +1,128 @@
+"""Integer arrays by name, as one byte string: the coder of .ecz files for bare arrays."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
+from keras_ec.coding.container import MAX_EXPANSION, max_tensors, seal, unseal
+from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
+from keras_ec.coding.integer_tensor import code_integers
+from keras_ec.coding.range_coder import BitCoder, bit_decoder, bit_encoder
+
+MAGIC = b"ECT"
+MAX_RANK = 32
+_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+_MAX_NAME = 1 << 12
+
+
+def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
+    """Encodes integer arrays.
+
+    Args:
+        tensors: Arrays by name, any shape, integer dtype, magnitudes below `2**31`. Names are at
+            most 4096 bytes of UTF-8.
+
+    Returns:
+        The bytes, which `decode_tensors` turns back into the same arrays.
+
+    Raises:
+        TypeError: If an array is not of an integer dtype.
+        ValueError: If a value is too large.
+
+    Example:
+        >>> data = encode_tensors({"kernel": np.zeros((784, 300), np.int8)})
+        >>> decode_tensors(data)["kernel"].shape
+        (784, 300)
+    """
+    encoder = bit_encoder()
+    fields = _Fields(encoder)
+    fields.count.code(encoder, len(tensors))
+    for name, values in tensors.items():
+        values = np.asarray(values)
+        if values.dtype.name not in _DTYPES:
+            raise TypeError(
+                f"Expected arrays of an integer dtype. Received: {values.dtype} for {name!r}"
+            )
+        if values.size and max(-int(values.min()), int(values.max())) > MAX_MAGNITUDE:
+            raise ValueError(f"Expected magnitudes below 2**31. Received: larger ones in {name!r}")
+        fields.code(name, values)
+    return seal(MAGIC, encoder.finish())
+
+
+def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
+    """Decodes what `encode_tensors` returned.
+
+    Args:
+        data: The bytes.
+
+    Returns:
+        Arrays by name, in the order, shapes and dtypes they were given.
+
+    Raises:
+        CorruptFileError: If `data` is damaged or not made by `encode_tensors`.
+    """
+    decoder = bit_decoder(unseal(MAGIC, data))
+    fields = _Fields(decoder)
+    tensors = {}
+    left = MAX_EXPANSION * len(data)
+    for _ in range(code_bounded(decoder, fields.count, max_tensors(len(data)))):
+        name, values = fields.code(limit=left)
+        left -= values.size
+        if name in tensors:
+            raise CorruptFileError(f"Expected distinct names, found {name!r} twice.")
+        tensors[name] = values
+    decoder.finish()
+    return tensors
+
+
+class _Fields:
+    """Codes a named array: name, dtype, shape, values."""
+
+    def __init__(self, coder: BitCoder) -> None:
+        self.count = AdaptiveUint(21)
+        self._coder = coder
+        self._names, self._dtypes = AdaptiveUint(13), AdaptiveUint(4)
+        self._ranks, self._lengths = AdaptiveUint(6), AdaptiveUint(32)
+
+    def code(
+        self, name: str | None = None, values: np.ndarray | None = None, limit: int = 1 << 60
+    ) -> tuple[str, np.ndarray]:
+        coder = self._coder
+        known = values is not None
+        name = self._code_name(name)
+        dtype = code_bounded(
+            coder,
+            self._dtypes,
+            len(_DTYPES) - 1,
+            _DTYPES.index(values.dtype.name) if known else None,
+        )
+        rank = code_bounded(coder, self._ranks, MAX_RANK, values.ndim if known else None)
+        shape: tuple[int, ...] = ()
+        for axis in range(rank):
+            shape += (self._lengths.code(coder, values.shape[axis] if known else None),)
+            if math.prod(n for n in shape if n) > limit:
+                raise CorruptFileError(f"Expected at most {limit} elements, found shape {shape}.")
+        if math.prod(shape) == 0:
+            return name, np.zeros(shape, _DTYPES[dtype])
+        coded = code_integers(coder, shape, values)
+        info = np.iinfo(_DTYPES[dtype])
+        if coded.min() < info.min or coded.max() > info.max:
+            raise CorruptFileError(f"Expected values of {_DTYPES[dtype]}, found one out of range.")
+        return name, coded.astype(_DTYPES[dtype])
+
+    def _code_name(self, name: str | None) -> str:
+        known = None if name is None else np.frombuffer(name.encode(), np.uint8)
+        size = None if known is None else known.size
+        size = code_bounded(self._coder, self._names, _MAX_NAME, size)
+        if not size:
+            return ""
+        coded = code_integers(self._coder, (size,), known)
+        if coded.min() < 0 or coded.max() > 255:
+            raise CorruptFileError("Expected a name in UTF-8, found something else.")
+        try:
+            return coded.astype(np.uint8).tobytes().decode()
+        except UnicodeDecodeError as error:
+            raise CorruptFileError("Expected a name in UTF-8, found something else.") from error

@@ -1,0 +1,76 @@
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+
+from keras_ec.coding import CorruptFileError, decode_tensors, encode_tensors
+
+
+def _example():
+    rng = np.random.default_rng(0)
+    return {
+        "kernel": (rng.integers(-2, 3, (40, 30)) * (rng.random((40, 30)) < 0.1)).astype(np.int8),
+        "bias/ü": rng.integers(-9, 9, 30).astype(np.int16),
+        "": np.array(7, np.uint8),
+        "empty": np.zeros((3, 0, 2), np.int64),
+        "large": np.array([2**31 - 1, -(2**31) + 1], np.int64),
+        "unsigned": np.array([2**31 - 1], np.uint32),
+    }
+
+
+def test_arrays_keep_name_order_dtype_shape_and_values():
+    tensors = _example()
+    decoded = decode_tensors(encode_tensors(tensors))
+    assert list(decoded) == list(tensors)
+    for name, values in tensors.items():
+        assert decoded[name].dtype == values.dtype
+        np.testing.assert_array_equal(decoded[name], values)
+
+
+def test_nothing_round_trips():
+    assert decode_tensors(encode_tensors({})) == {}
+
+
+@pytest.mark.parametrize("values", [np.zeros(3, np.float32), np.zeros(3, bool)])
+def test_other_dtypes_are_refused(values):
+    with pytest.raises(TypeError, match="integer dtype"):
+        encode_tensors({"a": values})
+
+
+def test_too_large_values_are_refused():
+    with pytest.raises(ValueError, match="magnitudes"):
+        encode_tensors({"a": np.array([1 << 31])})
+
+
+def test_every_flipped_bit_and_truncation_is_an_error():
+    data = encode_tensors({"a": np.arange(-9, 9)})
+    for position in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[position // 8] ^= 1 << position % 8
+        with pytest.raises(CorruptFileError):
+            decode_tensors(bytes(damaged))
+    for length in range(len(data)):
+        with pytest.raises(CorruptFileError):
+            decode_tensors(data[:length])
+
+
+def test_damage_under_a_valid_checksum_is_no_other_error():
+    data = encode_tensors(_example())
+    rng = np.random.default_rng(0)
+    failures = 0
+    for _ in range(40):
+        body = bytearray(data[8:])
+        body[rng.integers(len(body))] ^= 1 << rng.integers(8)
+        hostile = data[:4] + zlib.crc32(body).to_bytes(4, "little") + bytes(body)
+        try:
+            decode_tensors(hostile)
+        except CorruptFileError:
+            failures += 1
+    assert failures > 10
+
+
+def test_import_takes_neither_tensorflow_nor_keras():
+    code = "import keras_ec.coding, sys; sys.exit(bool({'tensorflow', 'keras'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
