@@ -1,0 +1,1 @@
+"""Deployment: .tflite files and their .ecz archives."""

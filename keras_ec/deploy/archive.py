@@ -1,0 +1,109 @@
+"""Lossless, range-coded archives (.ecz) of .tflite files."""
+
+import os
+
+from keras_ec.coding.container import Region, decode_content, encode_content
+from keras_ec.coding.representation import to_bits
+from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.representation_choice import choose_representation
+from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
+
+
+def compress_bytes(tflite: bytes) -> bytes:
+    """Compresses the content of a .tflite file.
+
+    Weight buffers with few distinct values are range-coded, everything else goes to a
+    general-purpose codec. The result is decoded and compared before it is returned.
+
+    Args:
+        tflite: A TensorFlow Lite flatbuffer; weights behind the flatbuffer are part of it.
+
+    Returns:
+        The archive. `decompress_bytes` gives `tflite` again, byte for byte.
+
+    Raises:
+        ValueError: If `tflite` is no TensorFlow Lite flatbuffer.
+        ImportError: If no range coder is installed.
+    """
+    tflite = bytes(tflite)
+    check_identifier(tflite)
+    try:
+        buffers = find_weight_buffers(tflite)
+    except ValueError:
+        buffers = []
+    regions = []
+    for buffer in buffers:
+        item = choose_representation(tflite, buffer)
+        if item is not None:
+            original = tflite[buffer.offset : buffer.offset + buffer.size]
+            if to_bits(item).tobytes() == original:
+                regions.append(Region(buffer.offset, item))
+    archive = min((encode_content(tflite, r) for r in _region_sets(regions)), key=len)
+    if decode_content(archive) != tflite:
+        raise RuntimeError("The archive does not decode to its source; nothing was written.")
+    return archive
+
+
+def _region_sets(regions: list[Region]) -> list[list[Region]]:
+    """Returns the sets of tensors to try: all, and none where that is quickly tried."""
+    size = sum(region.representation.integers.nbytes for region in regions)
+    return [regions, []] if regions and size < 1 << 20 else [regions]
+
+
+def decompress_bytes(ecz: bytes) -> bytes:
+    """Decompresses the content of an .ecz file.
+
+    Args:
+        ecz: What `compress_bytes` returned.
+
+    Returns:
+        The .tflite file's content.
+
+    Raises:
+        CorruptFileError: If `ecz` is damaged, truncated or no .ecz file.
+        ImportError: If no range coder is installed.
+    """
+    return decode_content(bytes(ecz))
+
+
+def compress_file(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> int:
+    """Compresses a .tflite file into an .ecz file.
+
+    Args:
+        source: Path of the .tflite file.
+        target: Path of the .ecz file, written atomically.
+
+    Returns:
+        Size of the .ecz file in bytes.
+
+    Raises:
+        ValueError: If `source` is no TensorFlow Lite flatbuffer.
+        OSError: If a file cannot be read or written. An existing target is then unchanged.
+        ImportError: If no range coder is installed.
+    """
+    with open(source, "rb") as file:
+        content = file.read()
+    try:
+        archive = compress_bytes(content)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(source)}: {error}") from error
+    write_atomically(target, archive)
+    return len(archive)
+
+
+def decompress_file(path: str | os.PathLike[str]) -> bytes:
+    """Decompresses an .ecz file.
+
+    Args:
+        path: Path of the .ecz file.
+
+    Returns:
+        The .tflite file's content.
+
+    Raises:
+        CorruptFileError: If the file is damaged, truncated or no .ecz file.
+        OSError: If the file cannot be read.
+        ImportError: If no range coder is installed.
+    """
+    with open(path, "rb") as file:
+        return decompress_bytes(file.read())

@@ -1,0 +1,91 @@
+"""Chooses how a weight buffer is coded, by measuring what each representation would cost."""
+
+import zlib
+
+import numpy as np
+
+from keras_ec.coding.cost_coder import CostCoder
+from keras_ec.coding.representation import (
+    MAX_RANK,
+    NO_AXIS,
+    Representation,
+    RepresentationCoder,
+    as_alphabet,
+    as_integers,
+    as_product,
+    as_tables,
+)
+from keras_ec.deploy.weight_buffers import WeightBuffer
+
+_SAMPLE = 1 << 16
+
+
+def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representation | None:
+    """Returns the cheapest representation of a weight buffer.
+
+    Args:
+        flatbuffer: Content of a .tflite file.
+        buffer: The buffer's place in it.
+
+    Returns:
+        The representation, or `None` where general-purpose compression does as well.
+    """
+    count = buffer.size // buffer.itemsize
+    bits = np.frombuffer(flatbuffer, f"<u{buffer.itemsize}", count, buffer.offset)
+    shape = tuple(n for n in buffer.shape if n > 1) or (1,)
+    bits = bits.reshape(shape if len(shape) <= MAX_RANK else (count,))
+    best, best_bits = None, 8.0 * _general_size(bits)
+    for candidate in _candidates(bits, buffer.dtype):
+        cost = _cost(candidate)
+        if cost < best_bits:
+            best, best_bits = candidate, cost
+    return best
+
+
+def _cost(candidate: Representation) -> float:
+    coder = CostCoder()
+    RepresentationCoder(coder).code(1 << 62, candidate)
+    return coder.bits
+
+
+def _general_size(bits: np.ndarray) -> float:
+    """Estimates the bytes that general-purpose compression of the buffer would take."""
+    data = bits.tobytes()
+    if len(data) <= 4 * _SAMPLE:
+        return len(zlib.compress(data, 9)) - 6
+    start = (len(data) // 2) & ~3
+    sample = data[: 2 * _SAMPLE] + data[start : start + 2 * _SAMPLE]
+    return (len(zlib.compress(sample, 6)) - 6) * (len(data) / len(sample))
+
+
+def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
+    """Returns the representations that fit; one by one what the cheaper ones did not catch."""
+    if dtype in ("INT8", "UINT8", "INT4", "INT16", "UINT16"):
+        return [item for item in (as_integers(bits), as_alphabet(bits)) if item is not None]
+    if dtype == "INT32":
+        small = np.abs(bits.view(np.int32).astype(np.int64)).max() < 1 << 31
+        return [as_integers(bits)] if small else []
+    found = [as_alphabet(bits)]
+    if dtype == "FLOAT32":
+        whole = as_product(bits, NO_AXIS)
+        found.append(whole)
+        if whole is None and bits.ndim > 1:
+            for axis in _channel_axes(bits):
+                product = as_product(bits, axis)
+                found.append(product or as_tables(bits, axis))
+    return [item for item in found if item is not None]
+
+
+def _channel_axes(bits: np.ndarray) -> list[int]:
+    """Returns, counted from 1, the axes along which channels hold few values, fewest first."""
+    counts = []
+    for axis in range(bits.ndim):
+        rows = np.moveaxis(bits, axis, 0).reshape(bits.shape[axis], -1)
+        distinct = 0
+        for row in rows:
+            distinct = max(distinct, np.unique(row).size)
+            if distinct > 256:
+                break
+        if distinct <= min(256, rows.shape[1] // 2 + 1):
+            counts.append((distinct, axis + 1))
+    return [axis for _, axis in sorted(counts)][:2]
