@@ -1,0 +1,46 @@
+"""Entropy-constrained training of Keras models, and lossless coding of the result.
+
+Names are loaded on first use: importing the package alone imports neither
+TensorFlow nor Keras. Where Keras is imported already, the layers are registered
+at once, so that `keras.models.load_model` finds them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+__version__ = "0.1.0"
+
+_MODULES = ("callbacks", "layers", "regularizers", "schedules", "coding", "deploy")
+_MEMBERS = {
+    "convert": "keras_ec.conversion",
+    "strip": "keras_ec.conversion",
+    "harden": "keras_ec.hardening",
+    "summary": "keras_ec.report",
+    "export_tflite": "keras_ec.deploy.export",
+    "compress": "keras_ec.deploy.compression",
+    "decompress": "keras_ec.deploy.compression",
+    "CorruptFileError": "keras_ec.coding.errors",
+}
+
+__all__ = [*_MEMBERS, *_MODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"keras_ec.{name}")
+    if name in _MEMBERS:
+        value = getattr(importlib.import_module(_MEMBERS[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'keras_ec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if "keras" in sys.modules:
+    importlib.import_module("keras_ec.layers")

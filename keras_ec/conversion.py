@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_ec.cloning import clone, serialized
 from keras_ec.layers.base import ECLayer
+from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.traversal import all_layers, ec_layers
@@ -63,7 +64,6 @@ def convert(
         >>> type(model.layers[0]).__name__
         'ECDense'
     """
-    _check_clonable(model)
     _check_weights(model)
     regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
     arguments = {
@@ -79,9 +79,9 @@ def convert(
             return node
         if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node
-        return _node_of(ec_class, {**node["config"], **arguments})
+        return serialized(ec_class, {**node["config"], **arguments})
 
-    converted = _clone(model, replace)
+    converted = clone(model, replace)
     new_layers = [layer for layer in all_layers(converted) if isinstance(layer, ECLayer)]
     if not new_layers:
         names = ", ".join(sorted(plain.__name__ for plain in EC_LAYERS))
@@ -119,17 +119,25 @@ def strip(model: keras.Model) -> keras.Model:
         >>> type(strip(model).layers[0]).__name__
         'Dense'
     """
-    _check_clonable(model)
     ec_layers(model)
 
-    def replace(node: dict) -> dict:
-        plain = _PLAIN_BY_NAME.get(node.get("registered_name"))
-        if plain is None:
-            return node
-        config = {k: v for k, v in node["config"].items() if k not in EC_ARGUMENTS}
-        return _node_of(plain, config)
+    return clone(model, plain_layer)
 
-    return _clone(model, replace)
+
+def plain_layer(node: dict) -> dict:
+    """Serialized form of the Keras layer that a serialized EC layer extends.
+
+    Args:
+        node: serialized form of any layer.
+
+    Returns:
+        That of its plain counterpart; `node` itself if it is no EC layer.
+    """
+    plain = _PLAIN_BY_NAME.get(node.get("registered_name"))
+    if plain is None:
+        return node
+    config = {k: v for k, v in node["config"].items() if k not in EC_ARGUMENTS}
+    return serialized(plain, config)
 
 
 def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
@@ -141,100 +149,15 @@ def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
     Returns:
         Layers whose own trainable weights have two or more dimensions.
     """
-    claimed = {id(v) for v in _ec_variables(model)}
-    found = []
-    for layer in reversed(list(all_layers(model))):
-        own = [v for v in layer.trainable_variables if id(v) not in claimed]
-        claimed.update(id(v) for v in layer.variables)
-        if any(len(v.shape) >= 2 for v in own):
-            found.append(layer)
-    return found[::-1]
+    def own(layer: keras.layers.Layer) -> list[keras.Variable]:
+        inner = {id(v) for sub in all_layers(layer) if sub is not layer for v in sub.variables}
+        return [v for v in layer.trainable_variables if id(v) not in inner]
 
-
-def _node_of(layer_class: type, config: dict) -> dict:
-    """Serialized form of a layer of a class with a configuration."""
-    return {
-        "module": layer_class.__module__,
-        "class_name": layer_class.__name__,
-        "config": config,
-        "registered_name": keras.saving.get_registered_name(layer_class),
-    }
-
-
-def _clone(model: keras.Model, replace: Callable[[dict], dict]) -> keras.Model:
-    """Copies a model, its serialized layers replaced, with the hardened weights.
-
-    Args:
-        model: Sequential or Functional model.
-        replace: maps the serialized form of a layer to that of its
-            replacement, or returns it unchanged.
-    """
-    custom = {type(layer).__name__: type(layer) for layer in all_layers(model)}
-
-    def rewrite(node: Any) -> Any:
-        if isinstance(node, dict):
-            node = {key: rewrite(value) for key, value in node.items()}
-            return replace(node) if "class_name" in node and "config" in node else node
-        return [rewrite(entry) for entry in node] if isinstance(node, list) else node
-
-    def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-        node = keras.saving.serialize_keras_object(layer)
-        return keras.saving.deserialize_keras_object(rewrite(node), custom_objects=custom)
-
-    copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
-    _copy_weights(model, copy)
-    return copy
-
-
-def _copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copies all weights but the state of centers, quantized ones hardened."""
-    hard = {
-        id(weight.variable): weight.hard_values()
-        for layer in all_layers(source)
-        if isinstance(layer, ECLayer)
-        for weight in layer.quantized_weights
-    }
-    pairs = zip(_common_variables(source), _common_variables(target), strict=True)
-    for old, new in pairs:
-        if old.shape != new.shape:
-            raise ValueError(
-                f"Cannot copy weight '{old.path}' of shape {old.shape} to '{new.path}' of shape "
-                f"{new.shape}: a layer of model '{source.name}' builds other weights from its "
-                "configuration than it holds."
-            )
-        new.assign(hard.get(id(old), old))
-
-
-def _ec_variables(model: keras.layers.Layer) -> list[keras.Variable]:
-    """All variables within EC layers."""
-    return [v for layer in all_layers(model) if isinstance(layer, ECLayer) for v in layer.variables]
-
-
-def _common_variables(model: keras.layers.Layer) -> list[keras.Variable]:
-    """Variables that a model shares with its plain or EC counterpart, in order."""
-    own = {
-        id(v)
+    return [
+        layer
         for layer in all_layers(model)
-        if isinstance(layer, ECLayer)
-        for v in layer.assignment_state()
-    }
-    return [v for v in model.variables if id(v) not in own]
-
-
-def _check_clonable(model: keras.Model) -> None:
-    if not isinstance(model, keras.Model):
-        raise ValueError(f"Expected a keras.Model. Received: {type(model).__name__}")
-    if not model.built:
-        raise ValueError(
-            f"Model '{model.name}' is not built, so it has no weights. Call it on a batch, or "
-            "give it an input shape, first."
-        )
-    if not hasattr(model, "inputs"):
-        raise ValueError(
-            f"Model '{model.name}' is a subclassed model ({type(model).__name__}), whose layers "
-            "cannot be exchanged from outside. Expected a Sequential or Functional model; in a "
-            "subclassed model use the layers of keras_ec.layers in the constructor."
-        )
+        if not isinstance(layer, (ECLayer, Centers)) and any(len(v.shape) >= 2 for v in own(layer))
+    ]
 
 
 def _check_weights(model: keras.Model) -> None:

@@ -54,7 +54,8 @@ def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
         return np.zeros(values.shape, "float32")
     limit = 2 ** (bits - 1) - 1
     step = 2.0 ** np.ceil(np.log2(largest / limit * (1 - _SLACK)))
-    return (np.clip(np.round(values / step), -limit, limit) * step).astype("float32")
+    rounded = np.clip(np.round(values / step), -limit, limit) * step
+    return rounded.astype("float32") + np.float32(0.0)
 
 
 def round_scales(values: Any) -> np.ndarray:

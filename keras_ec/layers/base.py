@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_ec.layers.centers import Centers, make_centers
@@ -46,6 +47,14 @@ class QuantizedWeight:
     def hard_values(self) -> Tensor:
         """Hardened weights: each weight replaced by its center."""
         return self.centers.hard_values(self.value())
+
+    def hardened(self) -> np.ndarray:
+        """Hardened weights as a NumPy array, free of negative zeros.
+
+        Rounding makes -0.0 of small negative weights: a second bit pattern for
+        the most frequent value, which would cost a bit a weight.
+        """
+        return ops.convert_to_numpy(self.hard_values()) + np.float32(0.0)
 
     def relaxed_bits(self) -> Tensor:
         """Relaxed entropy in bits, float32 scalar."""
@@ -194,14 +203,14 @@ class ECLayer(keras.layers.Layer):
         compiled model has to make its train function anew.
         """
         for weight in self.quantized_weights:
-            weight.variable.assign(weight.hard_values())
+            weight.variable.assign(weight.hardened())
             weight.centers.freeze()
             weight.variable.trainable = False
 
     def unfreeze_assignments(self) -> None:
         """Makes the weights trainable again, starting from their centers."""
         for weight in self.quantized_weights:
-            weight.variable.assign(weight.hard_values())
+            weight.variable.assign(weight.hardened())
             weight.centers.unfreeze()
             weight.variable.trainable = True
 
@@ -215,7 +224,7 @@ class ECLayer(keras.layers.Layer):
             if thawed:
                 weight.centers.freeze()
             weight.centers.round_values()
-            weight.variable.assign(weight.hard_values())
+            weight.variable.assign(weight.hardened())
             weight.centers.unfreeze() if thawed else weight.centers.freeze()
 
     def get_config(self) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Copying models with some of their layers exchanged for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from keras_ec.layers.base import ECLayer
+from keras_ec.traversal import all_layers
+
+
+def serialized(layer_class: type, config: dict) -> dict:
+    """Serialized form of a layer of a class with a configuration."""
+    return {
+        "module": layer_class.__module__,
+        "class_name": layer_class.__name__,
+        "config": config,
+        "registered_name": keras.saving.get_registered_name(layer_class),
+    }
+
+
+def clone(
+    model: keras.Model, replace: Callable[[dict], dict], without: tuple[type, ...] = ()
+) -> keras.Model:
+    """Copies a model with some layers exchanged, quantized weights hardened.
+
+    Args:
+        model: Sequential or Functional model, built.
+        replace: maps the serialized form of a layer to that of its
+            replacement, or returns it unchanged. Called for layers within
+            wrappers too.
+        without: layer classes, in model or copy, whose weights are not copied.
+
+    Returns:
+        The copy, not compiled.
+
+    Raises:
+        ValueError: if the model is not built, is a subclassed one, or has a
+            layer that does not rebuild its weights from its configuration.
+    """
+    _check_clonable(model)
+    custom = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+
+    def rewrite(node: Any) -> Any:
+        if isinstance(node, dict):
+            node = {key: rewrite(value) for key, value in node.items()}
+            return replace(node) if "class_name" in node and "config" in node else node
+        return [rewrite(entry) for entry in node] if isinstance(node, list) else node
+
+    def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+        node = keras.saving.serialize_keras_object(layer)
+        return keras.saving.deserialize_keras_object(rewrite(node), custom_objects=custom)
+
+    copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
+    _copy_weights(model, copy, without)
+    return copy
+
+
+def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type, ...]) -> None:
+    """Copies all weights but the state of centers, quantized ones hardened."""
+    hard = {
+        id(weight.variable): weight.hardened()
+        for layer in all_layers(source)
+        if isinstance(layer, ECLayer)
+        for weight in layer.quantized_weights
+    }
+    old_variables = _common_variables(source, without)
+    new_variables = _common_variables(target, without)
+    if [v.shape for v in old_variables] != [v.shape for v in new_variables]:
+        raise ValueError(
+            f"Cannot copy model '{source.name}': a layer in it builds other weights from its "
+            "configuration than it holds. Expected the weights "
+            f"{[(v.path, v.shape) for v in old_variables]}. Received: "
+            f"{[(v.path, v.shape) for v in new_variables]}"
+        )
+    for old, new in zip(old_variables, new_variables, strict=True):
+        new.assign(hard.get(id(old), old))
+
+
+def _common_variables(
+    model: keras.layers.Layer, without: tuple[type, ...]
+) -> list[keras.Variable]:
+    """Variables that a model has in common with its copy, in order."""
+    own: set[int] = set()
+    for layer in all_layers(model):
+        if isinstance(layer, ECLayer):
+            own.update(id(v) for v in layer.assignment_state())
+        elif isinstance(layer, without):
+            own.update(id(v) for v in layer.variables)
+    return [v for v in model.variables if id(v) not in own]
+
+
+def _check_clonable(model: keras.Model) -> None:
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"Expected a keras.Model. Received: {type(model).__name__}")
+    if not model.built:
+        raise ValueError(
+            f"Model '{model.name}' is not built, so it has no weights. Call it on a batch, or "
+            "give it an input shape, first."
+        )
+    if not hasattr(model, "inputs"):
+        raise ValueError(
+            f"Model '{model.name}' is a subclassed model ({type(model).__name__}), whose layers "
+            "cannot be exchanged from outside. Expected a Sequential or Functional model; in a "
+            "subclassed model use the layers of keras_ec.layers in the constructor."
+        )

@@ -1,0 +1,62 @@
+"""The archive functions users call: models or .tflite files in, .ecz files out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_file
+from keras_ec.deploy.atomic_file import write_atomically
+
+
+def compress(source: Any, path: str | os.PathLike) -> int:
+    """Compresses a .tflite file, or a Keras model, losslessly into an .ecz file.
+
+    Args:
+        source: path of a .tflite file, made by whatever tool, or a built Keras
+            model with EC layers, which is exported first.
+        path: target file; replaced if it exists.
+
+    Returns:
+        Size of the written file in bytes.
+
+    Raises:
+        ValueError: if the source is no TensorFlow Lite flatbuffer, or the model
+            cannot be exported. No file is written then.
+        ImportError: if no range coder is installed; says how to install one.
+        OSError: if a file cannot be read or written.
+
+    Example:
+        >>> keras_ec.export_tflite(model, "model.tflite")
+        >>> size = keras_ec.compress("model.tflite", "model.ecz")
+        >>> keras_ec.decompress("model.ecz") == open("model.tflite", "rb").read()
+        True
+    """
+    if isinstance(source, (str, os.PathLike)):
+        return compress_file(source, path)
+    from keras_ec.deploy.export import hardened_tflite
+
+    archive = compress_bytes(hardened_tflite(source))
+    write_atomically(path, archive)
+    return len(archive)
+
+
+def decompress(path: str | os.PathLike) -> bytes:
+    """Restores the .tflite file from an .ecz file.
+
+    Args:
+        path: an .ecz file.
+
+    Returns:
+        Content of the .tflite file, byte for byte.
+
+    Raises:
+        CorruptFileError: if the file is damaged, truncated or no .ecz file.
+        ImportError: if no range coder is installed; says how to install one.
+        OSError: if the file cannot be read.
+
+    Example:
+        >>> tflite = keras_ec.decompress("model.ecz")
+        >>> interpreter = ai_edge_litert.interpreter.Interpreter(model_content=tflite)
+    """
+    return decompress_file(path)

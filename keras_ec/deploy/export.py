@@ -1,0 +1,103 @@
+"""Keras model in, .tflite out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+
+import keras
+
+from keras_ec.cloning import clone
+from keras_ec.conversion import plain_layer
+from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
+from keras_ec.traversal import all_layers, ec_layers
+
+
+def tflite_bytes(model: keras.Model) -> bytes:
+    """Converts a model to the content of a .tflite file.
+
+    Args:
+        model: a built model, Sequential or Functional; EC layers in it are
+            hardened on the way, plain layers are taken as they are.
+
+    Returns:
+        The flatbuffer: float32 weights, no quantization of activations.
+
+    Raises:
+        ValueError: if the model is not built or is a subclassed one.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(deployable(model))
+    with contextlib.redirect_stdout(io.StringIO()):
+        return converter.convert()
+
+
+def deployable(model: keras.Model) -> keras.Model:
+    """Copy of a model as it is exported: plain layers, normalisation folded.
+
+    Args:
+        model: a built model, Sequential or Functional.
+
+    Returns:
+        A model without EC and BatchNormalization layers that infers the same
+        outputs up to rounding.
+
+    Raises:
+        ValueError: if the model is not built or is a subclassed one.
+    """
+    normalization = keras.layers.BatchNormalization
+    copy = clone(
+        model, lambda node: affine_layer(plain_layer(node)), (normalization, ChannelAffine)
+    )
+    sources = [layer for layer in all_layers(model) if isinstance(layer, normalization)]
+    targets = [layer for layer in all_layers(copy) if isinstance(layer, ChannelAffine)]
+    for source, target in zip(sources, targets, strict=True):
+        set_affine(target, source)
+    return copy
+
+
+def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
+    """Writes the hardened network as a plain .tflite file.
+
+    Any LiteRT or TensorFlow Lite runtime executes it. Scales of
+    BatchNormalization layers are folded in a way that keeps the few values of
+    the kernels recognisable to `keras_ec.compress`.
+
+    Args:
+        model: a built model with EC layers, Sequential or Functional.
+        path: target file; replaced if it exists.
+
+    Raises:
+        ValueError: if the model is not built, is a subclassed one, or holds no
+            EC layer. No file is written then.
+        OSError: if the file cannot be written.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), keras_ec.layers.ECDense(3)])
+        >>> keras_ec.export_tflite(model, "model.tflite")
+    """
+    write_atomically(path, hardened_tflite(model))
+
+
+def hardened_tflite(model: keras.Model) -> bytes:
+    """Content of the file that `export_tflite` writes.
+
+    Args:
+        model: a built model with EC layers, Sequential or Functional.
+
+    Returns:
+        The flatbuffer.
+
+    Raises:
+        ValueError: as `export_tflite`.
+    """
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            "Expected a Keras model, or the path of a .tflite file. "
+            f"Received: {type(model).__name__}"
+        )
+    ec_layers(model)
+    return tflite_bytes(model)
