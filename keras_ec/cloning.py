@@ -79,9 +79,7 @@ def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type,
         new.assign(hard.get(id(old), old))
 
 
-def _common_variables(
-    model: keras.layers.Layer, without: tuple[type, ...]
-) -> list[keras.Variable]:
+def _common_variables(model: keras.layers.Layer, without: tuple[type, ...]) -> list[keras.Variable]:
     """Variables that a model has in common with its copy, in order."""
     own: set[int] = set()
     for layer in all_layers(model):

@@ -19,9 +19,7 @@ from keras_ec.traversal import all_layers, ec_layers
 EC_ARGUMENTS = ("centers", "center_type", "forward", "entropy_regularizer")
 
 _EC_BY_NAME = {plain.__name__: ec for plain, ec in EC_LAYERS.items()}
-_PLAIN_BY_NAME = {
-    keras.saving.get_registered_name(ec): plain for plain, ec in EC_LAYERS.items()
-}
+_PLAIN_BY_NAME = {keras.saving.get_registered_name(ec): plain for plain, ec in EC_LAYERS.items()}
 
 
 def convert(
@@ -149,6 +147,7 @@ def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
     Returns:
         Layers whose own trainable weights have two or more dimensions.
     """
+
     def own(layer: keras.layers.Layer) -> list[keras.Variable]:
         inner = {id(v) for sub in all_layers(layer) if sub is not layer for v in sub.variables}
         return [v for v in layer.trainable_variables if id(v) not in inner]

@@ -8,6 +8,7 @@ after a disturbance in the last bits of float32, changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -154,7 +155,7 @@ def _vectors(model: keras.layers.Layer) -> list[keras.Variable]:
 
 
 @contextmanager
-def rounded_vectors(model: keras.layers.Layer, bits: int | None):
+def rounded_vectors(model: keras.layers.Layer, bits: int | None) -> Iterator[None]:
     """Context in which the short vectors of a model are rounded; restores them.
 
     Args:

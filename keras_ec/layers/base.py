@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -235,13 +235,12 @@ class ECLayer(keras.layers.Layer):
             "centers": self._centers(self.quantized[0]).get_config()["centers"],
             "center_type": self.center_type,
             "forward": self.forward,
-            "entropy_regularizer": regularizer
-            and keras.saving.serialize_keras_object(regularizer),
+            "entropy_regularizer": regularizer and keras.saving.serialize_keras_object(regularizer),
         }
 
 
 @contextmanager
-def _without_activation(layer: keras.layers.Layer):
+def _without_activation(layer: keras.layers.Layer) -> Iterator[None]:
     """Lets a Keras layer return its pre-activations."""
     activation, layer.activation = layer.activation, None
     try:

@@ -1,0 +1,46 @@
+"""Packaging of keras_ec."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_ec/__init__.py").read_text())[1]
+
+TFC = ["tensorflow==2.17.*", "tensorflow-compression-ops==2.17.0"]
+LITERT = ["ai-edge-litert>=2.0"]
+EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *LITERT]
+TESTS = ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6"]
+
+setup(
+    name="keras_ec",
+    version=VERSION,
+    description="Entropy-constrained training of Keras models, and lossless coding of the result",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["keras_ec", "keras_ec.*"]),
+    package_data={"keras_ec": ["coding/*.bin", "py.typed"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "tensorflow>=2.17",
+        "keras>=3.6",
+        "numpy>=1.26",
+        "rich>=13",
+        "tflite>=2.18",
+        "flatbuffers>=24.3",
+    ],
+    extras_require={
+        "tfc": TFC,
+        "litert": LITERT,
+        "examples": EXAMPLES,
+        "dev": [*TFC, *EXAMPLES, *TESTS],
+    },
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
