@@ -1,9 +1,14 @@
-"""General-purpose coding of the bytes that no tensor model covers: stored, DEFLATE or LZMA1."""
+"""General-purpose coding of the bytes that no tensor model covers: stored, DEFLATE or LZMA1.
+
+DEFLATE begins with a preset dictionary of what .tflite files look like, which more than halves
+the structure of a small network. LZMA1 does better where the residual is large.
+"""
 
 import lzma
 import zlib
 
 from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.structure_dictionary import DICTIONARY
 
 STORED, DEFLATE, LZMA = range(3)
 
@@ -44,10 +49,11 @@ def compress_residual(data: bytes) -> tuple[int, int, bytes]:
         The codec, its parameter (LZMA: `(pb * 5 + lp) * 9 + lc`, else 0), and the coded bytes.
     """
     best = (STORED, 0, data)
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
-    coded = deflate.compress(data) + deflate.flush()
-    if len(coded) < len(best[2]):
-        best = (DEFLATE, 0, coded)
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
+        deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy, DICTIONARY)
+        coded = deflate.compress(data) + deflate.flush()
+        if len(coded) < len(best[2]):
+            best = (DEFLATE, 0, coded)
     choices = _LC_LP_PB if len(data) <= _SEARCH_LIMIT else _LC_LP_PB[:1]
     for lc, lp, pb in choices:
         coded = lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data), lc, lp, pb))
@@ -66,7 +72,7 @@ def decompress_residual(codec: int, parameter: int, data: bytes, size: int) -> b
         if codec == STORED:
             result = data
         elif codec == DEFLATE:
-            inflate = zlib.decompressobj(-15)
+            inflate = zlib.decompressobj(-15, DICTIONARY)
             result = inflate.decompress(data, size + 1)
         elif codec == LZMA:
             pb, rest = divmod(parameter, 45)
