@@ -189,7 +189,8 @@ def relaxed_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tenso
         low, width, count = _grid(centers)
         nodes = _node_assignment(centers, temperature, low, width, count)
         cell = ops.cast(_position(weights, low, width, count), "int32")
-        histogram = ops.segment_sum(ops.ones((n,)), ops.reshape(cell, (-1,)), num_segments=count)
+        ones = ops.ones((n,), dtype="int32")  # float32 would stop counting at 2^24
+        histogram = ops.segment_sum(ones, ops.reshape(cell, (-1,)), num_segments=count)
         histogram = ops.cast(ops.reshape(histogram, (count,)), "float32")
         pmf = ops.matmul(histogram, 0.5 * (nodes[1:] + nodes[:-1])) / n
         rate = ops.matmul(nodes, ops.expand_dims(code_lengths(pmf, n), 1))[:, 0]
