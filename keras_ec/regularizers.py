@@ -26,10 +26,10 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
 
     Args:
         alpha: weight of the rate, >= 0.
-        num_examples: number of training examples, > 0.
+        num_examples: number of training examples, >= 1.
 
     Raises:
-        ValueError: if alpha is negative or num_examples is not positive.
+        ValueError: if alpha is negative or num_examples below 1.
 
     Example:
         >>> penalty = EntropyRegularizer(alpha=0.2, num_examples=60000)
@@ -40,9 +40,9 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     def __init__(self, alpha: float, num_examples: int) -> None:
         if not (math.isfinite(alpha) and alpha >= 0):
             raise ValueError(f"`alpha` must be a finite number >= 0. Received: alpha={alpha!r}")
-        if not (math.isfinite(num_examples) and num_examples > 0):
+        if not (math.isfinite(num_examples) and num_examples >= 1):
             raise ValueError(
-                "`num_examples` must be the number of training examples, > 0. "
+                "`num_examples` must be the number of training examples, >= 1. "
                 f"Received: num_examples={num_examples!r}"
             )
         self.alpha = float(alpha)
