@@ -131,14 +131,7 @@ def decode_content(data: bytes) -> bytes:
     Raises:
         CorruptFileError: If `data` is damaged or no container.
     """
-    reader = ByteReader(unseal(MAGIC, data))
-    size = reader.varint("content size")
-    if size > min(MAX_CONTENT, MAX_EXPANSION * len(data)):
-        raise CorruptFileError(f"A file of {len(data)} bytes cannot hold {size} bytes of content.")
-    codec = reader.take(1, "codec")[0]
-    parameter = reader.take(1, "codec parameter")[0] if codec == LZMA else 0
-    coded = reader.take(reader.varint("residual size"), "residual bytes")
-    stream = reader.take(reader.remaining(), "stream")
+    size, codec, parameter, coded, stream = _read_fields(data)
     tensors = _decode_tensors(stream, size) if stream else []
     residual_size = size - sum(len(values) for _, values in tensors)
     residual = decompress_residual(codec, parameter, coded, residual_size)
@@ -148,6 +141,32 @@ def decode_content(data: bytes) -> bytes:
         parts += [residual[position : position + gap], values]
         position += gap
     return b"".join([*parts, residual[position:]])
+
+
+def payload_size(data: bytes) -> int:
+    """Returns how many bytes of a container are coded tensors, tables included.
+
+    The rest holds everything else: header, checksum and residual bytes.
+
+    Args:
+        data: What `encode_content` returned.
+
+    Raises:
+        CorruptFileError: If `data` is damaged or no container.
+    """
+    return len(_read_fields(data)[-1])
+
+
+def _read_fields(data: bytes) -> tuple[int, int, int, bytes, bytes]:
+    """Returns content size, codec and its parameter, coded residual bytes, coded tensors."""
+    reader = ByteReader(unseal(MAGIC, data))
+    size = reader.varint("content size")
+    if size > min(MAX_CONTENT, MAX_EXPANSION * len(data)):
+        raise CorruptFileError(f"A file of {len(data)} bytes cannot hold {size} bytes of content.")
+    codec = reader.take(1, "codec")[0]
+    parameter = reader.take(1, "codec parameter")[0] if codec == LZMA else 0
+    coded = reader.take(reader.varint("residual size"), "residual bytes")
+    return size, codec, parameter, coded, reader.take(reader.remaining(), "stream")
 
 
 def _decode_tensors(stream: bytes, size: int) -> list[tuple[int, bytes]]:
