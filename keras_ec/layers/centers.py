@@ -331,10 +331,9 @@ class FreeCenters(Centers):
             def gradient(*args, upstream=None):
                 if upstream is None:
                     (upstream,) = args
-                of_centers = ops.bincount(
-                    ops.reshape(indices, (-1,)), ops.reshape(upstream, (-1,)), minlength=count
+                of_centers = ops.segment_sum(
+                    ops.reshape(upstream, (-1,)), ops.reshape(indices, (-1,)), num_segments=count
                 )
-                of_centers = ops.reshape(of_centers, (count,))
                 return upstream, of_centers, ops.zeros_like(assigning)
 
             return ops.take(centers, indices), gradient
