@@ -43,8 +43,8 @@ class Settings:
 
 
 SETTINGS = {
-    "lenet-300-100": Settings(0.1, 60, 2e-3, (0.6, 0.35), 6),
-    "lenet-5": Settings(0.1, 40, 2e-3, (0.6, 0.35), 4),
+    "lenet-300-100": Settings(0.15, 60, 2e-3, (0.6, 0.35), 8),
+    "lenet-5": Settings(0.1, 30, 2e-3, (1.0, 0.25), 5, fp32_epochs=12),
 }
 
 
@@ -156,6 +156,7 @@ def main() -> None:
     fp32_error = 100 * (1 - accuracy(tflite_bytes(base), x_test, y_test))
 
     model = train(base, data, settings, out)
+    model.save(out / "model.keras")
     keras_ec.summary(model)
     keras_ec.export_tflite(model, out / "model.tflite")
     keras_ec.compress(out / "model.tflite", out / "model.ecz")
