@@ -1,0 +1,24 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def quick_start() -> str:
+    return re.search(r"## Quick start.*?```python\n(.*?)```", README.read_text(), re.DOTALL)[1]
+
+
+def test_the_quick_start_has_at_most_twenty_statements():
+    lines = [line for line in quick_start().splitlines() if line and "import" not in line]
+    assert len(lines) <= 20
+
+
+def test_the_quick_start_runs_as_printed(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", quick_start()], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    tflite, archive = (tmp_path / name for name in ("model.tflite", "model.ecz"))
+    assert tflite.stat().st_size > 20 * archive.stat().st_size
