@@ -131,7 +131,7 @@ class ECLayer(keras.layers.Layer):
         if name not in self.quantized:
             return super().add_weight(*args, name=name, **kwargs)
         centers = self._centers(name)
-        kwargs["autocast"] = False
+        kwargs.update(dtype="float32", autocast=False)
         variable = super().add_weight(*args, name=name, **kwargs)
         centers.create(variable)
         if self.entropy_regularizer is not None:
@@ -155,11 +155,14 @@ class ECLayer(keras.layers.Layer):
         """Output of the Keras layer with the weights of some names replaced."""
         parent = super().call
         options = {"training": training} if "training" in signature(parent).parameters else {}
-        with keras.StatelessScope() as scope:
-            for variable in self.variables:
-                if variable.name in values:
-                    value = ops.cast(values[variable.name], self.compute_dtype)
-                    scope.add_update((variable, value))
+        present = [(v, v.value) for v in self.variables if v.name not in values]
+        replaced = [v for v in self.variables if v.name in values]
+        with keras.StatelessScope() as scope, _as_dtype(replaced, self.compute_dtype):
+            for variable, value in present:  # those of an outer scope, if there is one
+                scope.add_update((variable, value))
+            for variable in replaced:
+                value = ops.cast(values[variable.name], self.compute_dtype)
+                scope.add_update((variable, value))
             return parent(inputs, **options)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
@@ -212,7 +215,7 @@ class ECLayer(keras.layers.Layer):
         for weight in self.quantized_weights:
             weight.variable.assign(weight.hardened())
             weight.centers.unfreeze()
-            weight.variable.trainable = True
+            weight.variable.trainable = self.trainable
 
     def harden(self) -> None:
         """Moves every weight to its center, the centers rounded to a few bits.
@@ -237,6 +240,19 @@ class ECLayer(keras.layers.Layer):
             "forward": self.forward,
             "entropy_regularizer": regularizer and keras.saving.serialize_keras_object(regularizer),
         }
+
+
+@contextmanager
+def _as_dtype(variables: list[keras.Variable], dtype: str) -> Iterator[None]:
+    """Lets variables report a dtype, by which `keras.ops` choose that of a result."""
+    own = [variable.dtype for variable in variables]
+    for variable in variables:
+        variable._dtype = dtype
+    try:
+        yield
+    finally:
+        for variable, before in zip(variables, own, strict=True):
+            variable._dtype = before
 
 
 @contextmanager
