@@ -13,11 +13,13 @@ import contextlib
 import io
 import os
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 SIZE = 6144
-_HEADER = '''"""Preset dictionary of format version 1: what the structure of .tflite files looks like.
+_HEADER = '''"""Preset dictionary of format version 1: what .tflite files without weights look like.
 
 Made by `benchmarks/coding_dictionary.py`. Never changes within a format version.
 """
@@ -35,12 +37,12 @@ DICTIONARY = zlib.decompress(
 '''
 
 
-def _networks():
+def _networks() -> Iterator[Any]:
     """Yields small networks of the common kinds, the most common last."""
     import keras
     from keras import layers
 
-    def sequential(*stack):
+    def sequential(*stack: Any) -> Any:
         keras.utils.clear_session()
         return keras.Sequential(list(stack))
 
@@ -83,7 +85,7 @@ def _networks():
     )
 
 
-def _structure(model) -> bytes:
+def _structure(model: Any) -> bytes:
     """Returns a converted network without its weights."""
     import tensorflow as tf
 

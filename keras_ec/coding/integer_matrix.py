@@ -1,151 +1,187 @@
 """Probability model of a matrix of small signed integers, most of them often zero.
 
-The matrix is coded in tiles: groups of rows, and within a group chunks of columns, both growing
-with what is already coded, so that a tile's symbols depend on earlier tiles only and are coded
-with array operations. Each integer is a zero flag, a sign, the bit length of its magnitude, and
-the magnitude's lower bits, every decision with adaptive probabilities.
-
-The zero flag's probability is a product model in log-odds: row density times column density over
-overall density, each estimated from the counts of earlier tiles and shrunk towards the overall
-density. Dead rows and columns so become nearly free without side information.
+The matrix is coded row by row, a row in a few runs of columns. Each integer is a zero flag, a
+sign and a magnitude. What predicts them: the column so far, the row so far, the integers at a few
+fixed distances in the same column, how full the rows at these distances are, and, where a layer
+before it is known to be related, how full its unit was. Every prediction is learned while coding,
+no table is sent.
 """
 
-from collections.abc import Iterator
+import dataclasses
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, BitCounts, code_bounded
-from keras_ec.coding.logistic import squash, stretch
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
+from keras_ec.coding.classes import half_log, half_logs, sixteenth_log
+from keras_ec.coding.logistic import stretch
+from keras_ec.coding.magnitudes import Magnitudes
+from keras_ec.coding.mixed_bits import MixedBits
 from keras_ec.coding.range_coder import ONE, BitCoder
 
 MAX_MAGNITUDE = (1 << 31) - 1
+MAX_LAGS = 4
+LINK_CLASSES = 24
 
-_ROW_PRIOR = 1
-_COLUMN_PRIOR = 2
-_TREE_BITS = 7
+_ROW_CLASSES = 20
+_DENSITY_CLASSES = 16
+_SHARE = 39322
+"""0.6 decisions in units of `2**-16`: what steadies the ratio of two counts."""
 
 
-def tile_edges(size: int, start: int, shift: int) -> Iterator[tuple[int, int]]:
-    """Yields intervals covering `range(size)`, growing by `2**-shift` of what is covered."""
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """Where a matrix is expected to resemble itself or another one.
+
+    Attributes:
+        lags: At most `MAX_LAGS` distances in rows, each at least 1.
+        period: Number of rows after which a pattern of positions repeats; 1 for none.
+        row_links: Class of every row, int64 of shape `(rows,)` in `[0, LINK_CLASSES)`, or `None`.
+        column_links: Class of every column, likewise.
+    """
+
+    lags: tuple[int, ...] = ()
+    period: int = 1
+    row_links: np.ndarray | None = None
+    column_links: np.ndarray | None = None
+
+
+def run_edges(rows: int, columns: int) -> list[tuple[int, int]]:
+    """Returns the runs of columns that are coded at once.
+
+    A single row is coded in runs growing by a quarter, others in four runs where rows are too few
+    to learn from one another.
+    """
+    if rows > 1:
+        cuts = [0, columns >> 4, columns * 3 >> 4, columns >> 1, columns]
+        cuts = sorted(set(cuts)) if rows <= 512 and columns >= 32 else [0, columns]
+        return list(zip(cuts[:-1], cuts[1:], strict=True))
+    edges = []
     begin = 0
-    while begin < size:
-        end = min(size, begin + max(start, begin >> shift))
-        yield begin, end
+    while begin < columns:
+        end = min(columns, begin + max(4, begin >> 2))
+        edges.append((begin, end))
         begin = end
+    return edges
 
 
-class _MagnitudeModel:
-    """Signs and magnitudes of non-zero integers, with limits on both sides of zero."""
+class _ZeroFlags:
+    """Model of the zero flags: whether integers are zero (0) or not (1)."""
 
-    def __init__(self, max_positive: int, max_negative: int) -> None:
-        self._max_positive = max_positive
-        self._max_negative = max_negative
-        self._signs = BitCounts(1)
-        self._lengths = BitCounts(32)
-        self._tree = BitCounts(1 << _TREE_BITS)
-        self._low = BitCounts(1)
+    def __init__(self, columns: int, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        patterns = 1 << len(neighbours.lags)
+        self._period = min(neighbours.period, 64)
+        sizes = [
+            columns,
+            columns,
+            patterns * _ROW_CLASSES,
+            _DENSITY_CLASSES * patterns,
+            _DENSITY_CLASSES * _ROW_CLASSES * 5,
+            _ROW_CLASSES * 16,
+            _DENSITY_CLASSES * 16 * 3,
+            LINK_CLASSES * _DENSITY_CLASSES,
+            self._period * 4,
+        ]
+        self.bits = MixedBits(sizes, [4, 1, 1, 1, 1, 1, 1, 1, 1], inputs=1, sets=2)
 
-    def code(self, coder: BitCoder, count: int, values: np.ndarray | None) -> np.ndarray:
-        """Codes `count` non-zero integers; returns them as int64."""
-        encoding = values is not None
-        if self._max_positive and self._max_negative:
-            signs = self._signs.code(
-                coder,
-                np.zeros(count, np.int64),
-                (values < 0).astype(np.int32) if encoding else None,
-            )
-        else:
-            signs = np.full(count, int(self._max_negative > 0), np.int32)
-        largest = max(self._max_positive, self._max_negative)
-        target = np.abs(values.astype(np.int64)) if encoding else None
-        magnitudes = self._code_magnitudes(coder, count, largest, target)
-        return np.where(signs == 1, -magnitudes, magnitudes)
-
-    def _code_magnitudes(
-        self, coder: BitCoder, count: int, largest: int, target: np.ndarray | None
-    ) -> np.ndarray:
-        top = int(largest).bit_length() - 1
-        result = np.ones(count, np.int64)
-        alive = np.arange(count)
-        by_length = []
-        for length in range(top):
-            more = None if target is None else (target[alive] >> (length + 1) > 0).astype(np.int32)
-            bits = self._lengths.code(coder, np.full(alive.size, length), more)
-            by_length.append(alive[bits == 0])
-            alive = alive[bits == 1]
-            if not alive.size:
-                break
-        else:
-            by_length.append(alive)
-        for length, members in enumerate(by_length):
-            if length and members.size:
-                result[members] = self._code_low_bits(
-                    coder, members.size, length, None if target is None else target[members]
-                )
-        return result
-
-    def _code_low_bits(
-        self, coder: BitCoder, count: int, length: int, target: np.ndarray | None
-    ) -> np.ndarray:
-        """Codes the bits below the leading one of magnitudes of `length + 1` bits."""
-        result = np.ones(count, np.int64)
-        for shift in range(length - 1, -1, -1):
-            bits = None if target is None else (target >> shift & 1).astype(np.int32)
-            if length < _TREE_BITS:
-                bits = self._tree.code(coder, result, bits)
-            elif shift == length - 1:
-                bits = self._lengths.code(coder, np.full(count, 31), bits)
-            else:
-                bits = coder.code(np.full(count, ONE >> 1, np.int32), bits)
-            result = result << 1 | bits
-        return result
+    def contexts(
+        self,
+        row: int,
+        span: slice,
+        pattern: np.ndarray,
+        near: np.ndarray,
+        row_class: int,
+        found: int,
+        expected: int,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns contexts, the product prediction, and the columns' probabilities."""
+        model = self.bits
+        columns = np.arange(span.start, span.stop)
+        p_column = model.probabilities(0, columns)
+        base = int(stretch(model.overall()))
+        density = ((stretch(p_column).astype(np.int64) - base) * 3 >> 9) + 8
+        density = np.minimum(np.maximum(density, 0), _DENSITY_CLASSES - 1)
+        seen, hoped = (found << 16) + _SHARE, expected + _SHARE
+        ratio = 8
+        product = p_column
+        if span.start:
+            ratio = min(max((sixteenth_log(seen) - sixteenth_log(hoped) >> 3) + 8, 0), 15)
+            product = np.minimum(np.maximum(p_column * seen // hoped, 1), ONE - ONE // 64)
+        contexts = np.empty((9, columns.size), np.int64)
+        contexts[0] = contexts[1] = columns
+        contexts[2] = pattern * _ROW_CLASSES + row_class
+        contexts[3] = density * (1 << len(self._neighbours.lags)) + pattern
+        contexts[4] = (density * _ROW_CLASSES + row_class) * 5 + near
+        contexts[5] = row_class * 16 + ratio
+        contexts[6] = (density * 16 + ratio) * 3 + np.minimum(near, 2)
+        contexts[7] = density
+        links = self._neighbours
+        if links.row_links is not None:
+            contexts[7] += _DENSITY_CLASSES * int(links.row_links[row])
+        elif links.column_links is not None:
+            contexts[7] = links.column_links[span] * _DENSITY_CLASSES + min(row_class, 15)
+        contexts[8] = row % self._period * 4 + (density >> 2)
+        return contexts, product[None], p_column
 
 
-def _code_tiles(
-    coder: BitCoder, matrix: np.ndarray, magnitudes: _MagnitudeModel, encoding: bool
+def _lagged(matrix: np.ndarray, row: int, lags: tuple[int, ...]) -> np.ndarray:
+    """Returns the rows at each lag before `row`, zeros where there are none."""
+    result = np.zeros((len(lags), matrix.shape[1]), np.int32)
+    for i, lag in enumerate(lags):
+        if lag <= row:
+            result[i] = matrix[row - lag]
+    return result
+
+
+def _code_rows(
+    coder: BitCoder,
+    matrix: np.ndarray,
+    neighbours: Neighbours,
+    limits: tuple[int, int],
+    encoding: bool,
 ) -> None:
-    """Codes all tiles; when decoding, fills `matrix`."""
+    """Codes all rows; when decoding, fills `matrix`."""
     rows, columns = matrix.shape
-    column_nonzeros = np.zeros(columns, np.int64)
-    seen = nonzeros = 0
-    for top, bottom in tile_edges(rows, 1, 3):
-        row_nonzeros = np.zeros(bottom - top, np.int64)
-        expected = 0
-        for left, right in tile_edges(columns, 4 if rows > 1 else 2, 1 if rows > 1 else 3):
-            overall = ((2 * nonzeros + 1) << 16) // (2 * seen + 2)
-            p_column = ((column_nonzeros[left:right] << 16) + _COLUMN_PRIOR * overall) // (
-                top + _COLUMN_PRIOR
+    flags, values = _ZeroFlags(columns, neighbours), Magnitudes(columns, *limits)
+    runs = run_edges(rows, columns)
+    counts = np.zeros(rows, np.int64)
+    powers = (1 << np.arange(len(neighbours.lags)))[:, None]
+    for row in range(rows):
+        lagged = _lagged(matrix, row, neighbours.lags)
+        live = lagged != 0
+        pattern = (live * powers).sum(0)
+        near = live.sum(0)
+        before = sum(int(counts[row - lag]) for lag in neighbours.lags if lag <= row)
+        row_class = min(half_log(before), _ROW_CLASSES - 1)
+        found = expected = 0
+        for start, stop in runs:
+            span = slice(start, stop)
+            contexts, product, p_column = flags.contexts(
+                row, span, pattern[span], near[span], row_class, found, expected
             )
-            p = p_column[None]
-            if rows == 1:
-                p = np.full((1, right - left), overall)
-            elif left:
-                # `expected`: the columns' probabilities summed over the columns coded so far.
-                ratio_up = (row_nonzeros << 16) + _ROW_PRIOR * (expected // left)
-                p_row = np.clip(ratio_up // (left + _ROW_PRIOR), 1, ONE - 1)
-                shift = stretch(p_row) - int(stretch(np.clip(expected // left, 1, ONE - 1)))
-                p = squash(stretch(np.clip(p_column, 1, ONE - 1))[None] + shift[:, None])
-            expected += int(p_column.sum())
-            p = np.clip(np.broadcast_to(p, (bottom - top, right - left)), 1, ONE - 1)
-            tile = matrix[top:bottom, left:right]
-            flags = coder.code(
-                p.astype(np.int32).ravel(),
-                (tile != 0).astype(np.int32).ravel() if encoding else None,
-            )
-            mask = flags.reshape(tile.shape).astype(bool)
-            count = int(flags.sum())
-            if count:
-                coded = magnitudes.code(coder, count, tile[mask] if encoding else None)
+            run = matrix[row, span]
+            known = (run != 0).astype(np.int32) if encoding else None
+            coded = flags.bits.code(coder, contexts, known, product, int(start > 0))
+            place = np.flatnonzero(coded)
+            if place.size:
+                decoded = values.code(
+                    coder,
+                    place + start,
+                    lagged[:, span][:, place],
+                    run[place] if encoding else None,
+                )
                 if not encoding:
-                    tile[mask] = coded
-            row_nonzeros += mask.sum(1)
-            column_nonzeros[left:right] += mask.sum(0)
-            seen += mask.size
-            nonzeros += count
+                    run[place] = decoded
+            found += place.size
+            expected += int(p_column.sum())
+        counts[row] = found
 
 
 def code_matrix(
-    coder: BitCoder, shape: tuple[int, int], values: np.ndarray | None = None
+    coder: BitCoder,
+    shape: tuple[int, int],
+    values: np.ndarray | None = None,
+    neighbours: Neighbours | None = None,
 ) -> np.ndarray:
     """Codes a matrix of signed integers.
 
@@ -154,6 +190,7 @@ def code_matrix(
         shape: `(rows, columns)`, known to both sides; both at least 1.
         values: Integer array of that shape when encoding, `None` when decoding. Magnitudes are
             at most `MAX_MAGNITUDE`.
+        neighbours: What to predict from; the same on both sides.
 
     Returns:
         int32 array of shape `shape`.
@@ -171,9 +208,14 @@ def code_matrix(
             raise ValueError(
                 f"Expected integers of magnitude at most {MAX_MAGNITUDE}. Received: {max(bounds)}"
             )
-    max_positive = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[0])
-    max_negative = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[1])
+    most = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[0])
+    least = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[1])
     matrix = np.array(values, np.int32) if encoding else np.zeros(shape, np.int32)
-    if max_positive or max_negative:
-        _code_tiles(coder, matrix, _MagnitudeModel(max_positive, max_negative), encoding)
+    if most or least:
+        _code_rows(coder, matrix, neighbours or Neighbours(), (most, least), encoding)
     return matrix
+
+
+def link_classes(counts: np.ndarray) -> np.ndarray:
+    """Returns classes, in `[0, LINK_CLASSES)`, of numbers of non-zeros."""
+    return np.minimum(half_logs(counts), LINK_CLASSES - 1)

@@ -1,37 +1,89 @@
-"""Integer tensors of any rank: orientation as a matrix, then the matrix model."""
-
-import math
+"""Integer tensors of any rank: layout as a matrix, related tensors, then the matrix model."""
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
-from keras_ec.coding.cost_coder import CostCoder
-from keras_ec.coding.integer_matrix import code_matrix
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_bits
+from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.integer_matrix import LINK_CLASSES, Neighbours, code_matrix, link_classes
+from keras_ec.coding.matrix_layout import MAX_WIDTH, Layout, choose_layout, static_bits
 from keras_ec.coding.range_coder import BitCoder
 
-SEARCH_LIMIT = 1 << 19
-"""Elements up to which the encoder tries every orientation."""
+_MAX_PROFILES = 32
+_MIN_PROFILE = 4
+_MAX_PROFILE = 1 << 16
+_LINK_GAIN = 24.0
+"""Bits that a related tensor must promise to save."""
 
 
-def _to_matrix(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Returns the matrix of an orientation: `2 * axis` for axis by the rest, `+ 1` transposed."""
-    axis, transposed = divmod(orientation, 2)
-    matrix = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
-    return matrix.T if transposed else matrix
+class History:
+    """What later tensors may learn from earlier ones: how full units are.
+
+    Both sides keep the same history: of every tensor coded, the classes of the numbers of
+    non-zeros along its first and last axis.
+
+    Attributes:
+        profiles: int64 arrays of classes, the latest last.
+        rows: Number of matrix rows coded so far.
+    """
+
+    def __init__(self) -> None:
+        self.profiles: list[np.ndarray] = []
+        self.rows = 0
+
+    def add(self, values: np.ndarray) -> None:
+        """Remembers a tensor that has been coded."""
+        for axis in sorted({0, values.ndim - 1}):
+            if _MIN_PROFILE <= values.shape[axis] <= _MAX_PROFILE:
+                others = tuple(i for i in range(values.ndim) if i != axis)
+                self.profiles.append(link_classes(np.count_nonzero(values, axis=others)))
+        del self.profiles[:-_MAX_PROFILES]
+
+    def links(self, shape: tuple[int, int]) -> list[tuple[int, bool]]:
+        """Returns the profiles that fit a matrix: index, and whether it is that of the rows."""
+        rows, columns = shape
+        result = []
+        for index in reversed(range(len(self.profiles))):
+            size = self.profiles[index].size
+            if rows > 1 and rows % size == 0:
+                result.append((index, True))
+            if size == columns:
+                result.append((index, False))
+        return result
+
+    def neighbours(
+        self, shape: tuple[int, int], link: tuple[int, bool] | None, lags: tuple, period: int
+    ) -> Neighbours:
+        """Returns what a matrix is predicted from, given the link chosen."""
+        if link is None:
+            return Neighbours(lags, period)
+        profile = self.profiles[link[0]]
+        if link[1]:
+            return Neighbours(lags, period, row_links=np.tile(profile, shape[0] // profile.size))
+        return Neighbours(lags, period, column_links=profile)
 
 
-def _from_matrix(matrix: np.ndarray, shape: tuple[int, ...], orientation: int) -> np.ndarray:
-    axis, transposed = divmod(orientation, 2)
-    if transposed:
-        matrix = matrix.T
-    rest = shape[:axis] + shape[axis + 1 :]
-    return np.moveaxis(matrix.reshape((shape[axis], *rest)), 0, axis)
-
-
-def _matrix_shape(shape: tuple[int, ...], orientation: int) -> tuple[int, int]:
-    axis, transposed = divmod(orientation, 2)
-    rest = math.prod(shape) // shape[axis]
-    return (rest, shape[axis]) if transposed else (shape[axis], rest)
+def _choose_link(matrix: np.ndarray, history: History) -> int:
+    """Returns 1 + the index of the link that promises most, 0 for none."""
+    links = history.links(matrix.shape)
+    if not links:
+        return 0
+    live = matrix != 0
+    columns = link_classes(live.sum(0)) if len(live) > 1 else np.zeros(live.shape[1], np.int64)
+    contexts = np.broadcast_to(columns, live.shape)
+    limit = static_bits(live, contexts) - _LINK_GAIN
+    best = 0
+    for number, (index, by_row) in enumerate(links):
+        profile = history.profiles[index]
+        if by_row:
+            related = np.tile(profile, len(live) // profile.size)[:, None]
+        else:
+            rows = link_classes(live.sum(1))[:, None] if len(live) > 1 else 0
+            related, contexts = rows * LINK_CLASSES + profile[None], 0
+        bits = static_bits(live, np.broadcast_to(related * LINK_CLASSES + contexts, live.shape))
+        contexts = np.broadcast_to(columns, live.shape)
+        if bits < limit:
+            best, limit = number + 1, bits
+    return best
 
 
 def squeeze_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -39,25 +91,26 @@ def squeeze_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for n in shape if n > 1) or (1,)
 
 
-def choose_orientation(values: np.ndarray) -> int:
-    """Returns the orientation that costs least; the first axis for large tensors."""
-    if values.ndim == 1:
-        return 1
-    if values.size > SEARCH_LIMIT:
-        return 0
-    # Axis 1 of a matrix gives what axis 0 transposed gives.
-    candidates = range(2 if values.ndim == 2 else 2 * values.ndim)
-    costs = []
-    for orientation in candidates:
-        matrix = np.ascontiguousarray(_to_matrix(values, orientation))
-        coder = CostCoder()
-        code_matrix(coder, matrix.shape, matrix)
-        costs.append(coder.bits)
-    return int(np.argmin(costs))
+def _code_layout(coder: BitCoder, rank: int, layout: Layout | None) -> Layout:
+    known = layout is not None
+    model = AdaptiveUint(4)
+    axis = code_bounded(coder, model, rank - 1, layout.column_axis if known else None)
+    rotation = 0
+    if rank > 2:
+        rotation = code_bounded(coder, model, rank - 2, layout.rotation if known else None)
+    width = 0
+    if rank == 2 and code_raw_bits(coder, 1, int(layout.width > 0) if known else None):
+        width = code_raw_bits(coder, 6, layout.width - 1 if known else None) + 1
+        if not 3 <= width <= MAX_WIDTH:
+            raise CorruptFileError(f"Expected a width in [3, {MAX_WIDTH}], found {width}.")
+    return Layout(axis, rotation, width)
 
 
 def code_integers(
-    coder: BitCoder, shape: tuple[int, ...], values: np.ndarray | None = None
+    coder: BitCoder,
+    shape: tuple[int, ...],
+    values: np.ndarray | None = None,
+    history: History | None = None,
 ) -> np.ndarray:
     """Codes an integer tensor whose shape both sides know.
 
@@ -65,6 +118,7 @@ def code_integers(
         coder: Encoder, decoder or cost counter.
         shape: Shape; no axis of length 0.
         values: Integer array of that shape when encoding, `None` when decoding.
+        history: Earlier tensors that this one may be related to; the tensor is added to it.
 
     Returns:
         int32 array of shape `shape`.
@@ -74,12 +128,27 @@ def code_integers(
         CorruptFileError: If the stream holds impossible values.
     """
     squeezed = squeeze_shape(shape)
+    rank = len(squeezed)
     inner = None if values is None else np.asarray(values).reshape(squeezed)
-    orientation = 1
-    if len(squeezed) > 1:
-        wanted = None if inner is None else choose_orientation(inner)
-        limit = 2 * len(squeezed) - 1
-        orientation = code_bounded(coder, AdaptiveUint(8), limit, wanted)
-    matrix = None if inner is None else np.ascontiguousarray(_to_matrix(inner, orientation))
-    coded = code_matrix(coder, _matrix_shape(squeezed, orientation), matrix)
-    return np.ascontiguousarray(_from_matrix(coded, squeezed, orientation)).reshape(shape)
+    layout = Layout(rank - 1)
+    if rank > 1:
+        layout = _code_layout(coder, rank, None if inner is None else choose_layout(inner))
+    matrix_shape = layout.matrix_shape(squeezed)
+    matrix = None if inner is None else layout.to_matrix(inner)
+    link = None
+    if history is not None:
+        links = history.links(matrix_shape)
+        if links:
+            chosen = None if matrix is None else _choose_link(matrix, history)
+            chosen = code_bounded(coder, AdaptiveUint(7), len(links), chosen)
+            link = links[chosen - 1] if chosen else None
+    lags, period = layout.lags(squeezed), layout.period(squeezed)
+    if history is None:
+        neighbours = Neighbours(lags, period)
+    else:
+        neighbours = history.neighbours(matrix_shape, link, lags, period)
+        history.rows += matrix_shape[0]
+    coded = layout.from_matrix(code_matrix(coder, matrix_shape, matrix, neighbours), squeezed)
+    if history is not None:
+        history.add(coded)
+    return coded.reshape(shape)

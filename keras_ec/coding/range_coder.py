@@ -16,6 +16,30 @@ PRECISION = 16
 ONE = 1 << PRECISION
 
 
+class WorkMeter:
+    """Counts what a stream asks of its decoder, and pads streams that are too short for it.
+
+    A stream of `n` bytes holds at most `2**20 + 4096 * n` decisions, asked for in at most
+    `2**14 + 64 * n` calls. So a small hostile file cannot keep a decoder busy for long.
+    """
+
+    def __init__(self) -> None:
+        self._calls = self._bits = 0
+
+    def add(self, bits: int) -> None:
+        """Counts one call for a number of decisions."""
+        self._calls += 1
+        self._bits += bits
+
+    def least_size(self) -> int:
+        """Returns the smallest size, in bytes, that a stream of this much work may have."""
+        return max(0, -(-(self._calls - (1 << 14)) // 64), -(-(self._bits - (1 << 20)) >> 12))
+
+    def pad(self, stream: bytes) -> bytes:
+        """Returns a stream with as many zero bytes behind it as its work demands."""
+        return stream.ljust(self.least_size(), b"\0")
+
+
 class BitCoder(Protocol):
     """What a probability model needs of a range coder, in either direction."""
 
@@ -34,26 +58,43 @@ class BitCoder(Protocol):
         ...
 
 
-def bit_encoder() -> "BitCoder":
-    """Returns an encoder of binary decisions; its `finish()` gives the bytes.
+class BitEncoder(BitCoder, Protocol):
+    """A coder that writes."""
 
-    Raises:
-        ImportError: If no backend is installed.
+    def finish(self) -> bytes:
+        """Returns the encoded bytes."""
+        ...
+
+
+class BitDecoder(BitCoder, Protocol):
+    """A coder that reads."""
+
+    def finish(self) -> None:
+        """Checks that the stream ends here; raises `CorruptFileError` if it does not."""
+        ...
+
+
+def bit_encoder() -> BitEncoder:
+    """Returns an encoder: TensorFlow Compression's where it is installed, else the portable one.
+
+    Both write the same bytes.
     """
-    from keras_ec.coding.range_coder_tfc import TfcBitEncoder
+    from keras_ec.coding import range_coder_tfc
+    from keras_ec.coding.range_coder_portable import PortableBitEncoder
 
-    return TfcBitEncoder()
+    return (
+        range_coder_tfc.TfcBitEncoder()
+        if range_coder_tfc.is_available()
+        else (PortableBitEncoder())
+    )
 
 
-def bit_decoder(data: bytes) -> "BitCoder":
-    """Returns a decoder of the byte string that `bit_encoder` produced.
+def bit_decoder(data: bytes) -> BitDecoder:
+    """Returns a decoder of what `bit_encoder` wrote.
 
-    `finish()` raises `CorruptFileError` where the stream visibly does not end with the last bit
-    decoded.
-
-    Raises:
-        ImportError: If no backend is installed.
+    It is always the portable one: models ask for few bits at a time, and then it is faster than
+    calls of TensorFlow operations are.
     """
-    from keras_ec.coding.range_coder_tfc import TfcBitDecoder
+    from keras_ec.coding.range_coder_portable import PortableBitDecoder
 
-    return TfcBitDecoder(data)
+    return PortableBitDecoder(data)

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.range_coder import ONE, PRECISION
+from keras_ec.coding.range_coder import ONE, PRECISION, WorkMeter
 
 _FLUSH_BITS = 1 << 20
 
@@ -63,10 +62,12 @@ class TfcBitEncoder:
         self._handle = self._tfc.create_range_encoder([], table)
         self._pending: list[tuple[np.ndarray, np.ndarray]] = []
         self._pending_bits = 0
+        self._work = WorkMeter()
 
     def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
         """Appends `bits` with probabilities `p`; returns `bits`."""
         bits = np.asarray(bits, np.int32)
+        self._work.add(bits.size)
         self._pending.append((np.asarray(p, np.int32) - 1, bits))
         self._pending_bits += bits.size
         if self._pending_bits >= _FLUSH_BITS:
@@ -86,40 +87,5 @@ class TfcBitEncoder:
         """Returns the encoded bytes."""
         self._flush()
         with self._tf.device("CPU"):
-            return bytes(self._tfc.entropy_encode_finalize(self._handle).numpy())
-
-
-class TfcBitDecoder:
-    """Decodes binary decisions with TensorFlow Compression.
-
-    Args:
-        data: The bytes that an encoder's `finish()` returned.
-    """
-
-    decoding = True
-
-    def __init__(self, data: bytes) -> None:
-        self._tf, self._tfc, table = _backend()
-        with self._tf.device("CPU"):
-            self._source = self._tf.constant(data, self._tf.string)
-            self._handle = self._tfc.create_range_decoder(self._source, table)
-
-    def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
-        """Returns the next bits, whose probabilities of a one are `p`."""
-        del bits
-        index = np.asarray(p, np.int32) - 1
-        with self._tf.device("CPU"):
-            self._handle, value = self._tfc.entropy_decode_index(
-                self._handle, index, [index.size], self._tf.int32
-            )
-            return value.numpy()
-
-    def finish(self) -> None:
-        """Checks that the stream ends where the last bit was decoded.
-
-        Raises:
-            CorruptFileError: If it does not.
-        """
-        with self._tf.device("CPU"):
-            if not self._tfc.entropy_decode_finalize(self._handle).numpy():
-                raise CorruptFileError("The range-coded stream does not end with its last symbol.")
+            stream = bytes(self._tfc.entropy_encode_finalize(self._handle).numpy())
+        return self._work.pad(stream)

@@ -22,13 +22,14 @@ from keras_ec.coding.channel_tables import (
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_product import MAX_FACTOR, is_scale, product_bits
 from keras_ec.coding.float_vector import code_float_vector
-from keras_ec.coding.integer_tensor import code_integers
+from keras_ec.coding.integer_tensor import History, code_integers
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.scale_search import find_scale
 
 ALPHABET, PRODUCT, TABLES, INTEGERS = range(4)
 MAX_RANK = 8
 NO_AXIS = 0
+_NONE = np.zeros(0, np.int32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,6 +179,7 @@ class RepresentationCoder:
 
     def __init__(self, coder: BitCoder) -> None:
         self._coder = coder
+        self.history = History()
         self._kinds = AdaptiveUint(2)
         self._sizes = AdaptiveUint(2)
         self._ranks = AdaptiveUint(4)
@@ -190,6 +192,21 @@ class RepresentationCoder:
         Args:
             max_bytes: Limit of the tensor's size; a decoder allocates nothing beyond it.
             item: The representation when encoding, `None` when decoding.
+
+        Raises:
+            CorruptFileError: If the stream holds an impossible representation.
+        """
+        header = self.code_header(max_bytes, item)
+        known = None if item is None else item.integers
+        integers = code_integers(self._coder, header.shape, known, self.history)
+        return dataclasses.replace(header, integers=integers)
+
+    def code_header(self, max_bytes: int, item: Representation | None = None) -> Representation:
+        """Codes everything but the integers; returns a representation with none.
+
+        Args:
+            max_bytes: As in `code`.
+            item: As in `code`.
 
         Raises:
             CorruptFileError: If the stream holds an impossible representation.
@@ -215,8 +232,7 @@ class RepresentationCoder:
             tables = code_channel_tables(coder, channels, item.tables if known else None)
         elif kind == ALPHABET:
             alphabet = code_alphabet(coder, itemsize, item.alphabet if known else None)
-        integers = code_integers(coder, shape, item.integers if known else None)
-        return Representation(kind, itemsize, shape, axis, integers, scales, alphabet, tables)
+        return Representation(kind, itemsize, shape, axis, _NONE, scales, alphabet, tables)
 
     def _code_shape(self, limit: int, shape: tuple[int, ...] | None) -> tuple[int, ...]:
         rank = code_bounded(

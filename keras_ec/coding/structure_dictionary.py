@@ -1,4 +1,4 @@
-"""Preset dictionary of format version 1: what the structure of .tflite files looks like.
+"""Preset dictionary of format version 1: what .tflite files without weights look like.
 
 Made by `benchmarks/coding_dictionary.py`. Never changes within a format version.
 """
@@ -6,7 +6,7 @@ Made by `benchmarks/coding_dictionary.py`. Never changes within a format version
 import base64
 import zlib
 
-CRC32 = 0x3a4500d3
+CRC32 = 0x3A4500D3
 DICTIONARY = zlib.decompress(
     base64.b85decode(
         "c-pmCUuct86u)26KWQ7==(1|HNC%x1r>%+g4_cgBH|l6LXmQe&rCAf#Xqt4%m(m9j2V)G`gAXDiGR7GD+ldc*a8k"

@@ -9,7 +9,7 @@ from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.container import MAX_EXPANSION, max_tensors, seal, unseal
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
-from keras_ec.coding.integer_tensor import code_integers
+from keras_ec.coding.integer_tensor import History, code_integers
 from keras_ec.coding.range_coder import BitCoder, bit_decoder, bit_encoder
 
 MAGIC = b"ECT"
@@ -84,6 +84,7 @@ class _Fields:
     def __init__(self, coder: BitCoder) -> None:
         self.count = AdaptiveUint(21)
         self._coder = coder
+        self._history = History()
         self._names, self._dtypes = AdaptiveUint(13), AdaptiveUint(4)
         self._ranks, self._lengths = AdaptiveUint(6), AdaptiveUint(32)
 
@@ -107,7 +108,7 @@ class _Fields:
                 raise CorruptFileError(f"Expected at most {limit} elements, found shape {shape}.")
         if math.prod(shape) == 0:
             return name, np.zeros(shape, _DTYPES[dtype])
-        coded = code_integers(coder, shape, values)
+        coded = code_integers(coder, shape, values, self._history)
         info = np.iinfo(_DTYPES[dtype])
         if coded.min() < info.min or coded.max() > info.max:
             raise CorruptFileError(f"Expected values of {_DTYPES[dtype]}, found one out of range.")

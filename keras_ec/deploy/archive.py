@@ -1,6 +1,7 @@
 """Lossless, range-coded archives (.ecz) of .tflite files."""
 
 import os
+import zlib
 
 from keras_ec.coding.container import Region, decode_content, encode_content
 from keras_ec.coding.representation import to_bits
@@ -38,16 +39,12 @@ def compress_bytes(tflite: bytes) -> bytes:
             original = tflite[buffer.offset : buffer.offset + buffer.size]
             if to_bits(item).tobytes() == original:
                 regions.append(Region(buffer.offset, item))
-    archive = min((encode_content(tflite, r) for r in _region_sets(regions)), key=len)
+    archive = encode_content(tflite, regions)
+    if regions and len(zlib.compress(tflite, 1)) < 2 * len(archive):
+        archive = min(archive, encode_content(tflite, []), key=len)
     if decode_content(archive) != tflite:
         raise RuntimeError("The archive does not decode to its source; nothing was written.")
     return archive
-
-
-def _region_sets(regions: list[Region]) -> list[list[Region]]:
-    """Returns the sets of tensors to try: all, and none where that is quickly tried."""
-    size = sum(region.representation.integers.nbytes for region in regions)
-    return [regions, []] if regions and size < 1 << 20 else [regions]
 
 
 def decompress_bytes(ecz: bytes) -> bytes:

@@ -18,6 +18,8 @@ from keras_ec.coding.representation import (
 from keras_ec.deploy.weight_buffers import WeightBuffer
 
 _SAMPLE = 1 << 16
+_GAIN = 0.95
+"""What the integers are assumed to cost, as a share of their order-0 entropy."""
 
 
 def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representation | None:
@@ -43,9 +45,15 @@ def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representa
 
 
 def _cost(candidate: Representation) -> float:
+    """Estimates the bits of a representation: its tables, and integers of order-0 entropy."""
     coder = CostCoder()
-    RepresentationCoder(coder).code(1 << 62, candidate)
-    return coder.bits
+    RepresentationCoder(coder).code_header(1 << 62, candidate)
+    return coder.bits + _GAIN * _order0_bits(candidate.integers)
+
+
+def _order0_bits(integers: np.ndarray) -> float:
+    counts = np.unique(integers, return_counts=True)[1]
+    return float(-(counts * np.log2(counts / integers.size)).sum())
 
 
 def _general_size(bits: np.ndarray) -> float:

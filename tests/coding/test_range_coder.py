@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 
 from keras_ec.coding.cost_coder import CostCoder
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.range_coder import bit_decoder, bit_encoder
+from keras_ec.coding.range_coder import WorkMeter, bit_decoder, bit_encoder
+from keras_ec.coding.range_coder_portable import PortableBitEncoder
+from keras_ec.coding.range_coder_tfc import TfcBitEncoder, is_available
+
+_BACKENDS = [PortableBitEncoder, *([TfcBitEncoder] if is_available() else [])]
 
 
 def _draw(seed, count):
@@ -15,9 +19,10 @@ def _draw(seed, count):
     return p, bits
 
 
-def test_golden_bytes():
+@pytest.mark.parametrize("backend", _BACKENDS)
+def test_golden_bytes(backend):
     p, bits = np.array([60000, 100, 32768, 65535, 1, 40000]), np.array([1, 0, 1, 0, 1, 0])
-    encoder = bit_encoder()
+    encoder = backend()
     encoder.code(p, bits)
     assert encoder.finish().hex() == "8aa2ae418b"
 
@@ -47,7 +52,43 @@ def test_bytes_left_over_are_an_error():
     p, bits = _draw(1, 100)
     encoder = bit_encoder()
     encoder.code(p, bits)
-    decoder = bit_decoder(encoder.finish() + b"xx")
+    decoder = bit_decoder(encoder.finish() + b"xxxxx")
     decoder.code(p)
     with pytest.raises(CorruptFileError, match="stream"):
         decoder.finish()
+
+
+@pytest.mark.skipif(not is_available(), reason="needs TensorFlow Compression")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 255, 256, 32768, 65534, 65535]), st.booleans())))
+def test_both_backends_write_the_same_bytes(decisions):
+    p = np.array([item[0] for item in decisions], np.int32)
+    bits = np.array([item[1] for item in decisions], np.int32)
+    portable, tfc = PortableBitEncoder(), TfcBitEncoder()
+    portable.code(p, bits)
+    tfc.code(p, bits)
+    data = portable.finish()
+    assert data == tfc.finish()
+    np.testing.assert_array_equal(bit_decoder(data).code(p), bits)
+
+
+def test_short_streams_cannot_claim_much_work():
+    decoder = bit_decoder(bytes(100))
+    with pytest.raises(CorruptFileError, match="too short"):
+        decoder.code(np.full(1 << 21, 65535))
+    decoder = bit_decoder(bytes(100))
+    with pytest.raises(CorruptFileError, match="too short"):
+        for _ in range(1 << 15):
+            decoder.code(np.array([65535]))
+
+
+def test_streams_of_much_work_are_padded():
+    meter = WorkMeter()
+    meter.add((1 << 20) + 4096 * 9 + 1)
+    assert len(meter.pad(b"abc")) == 10
+    p = np.full((1 << 20) + 9999, 1)
+    encoder = bit_encoder()
+    encoder.code(p, np.zeros(p.size, np.int32))
+    decoder = bit_decoder(encoder.finish())
+    assert not decoder.code(p).any()
+    decoder.finish()

@@ -1,0 +1,148 @@
+"""Range coder backend in plain Python: the same bytes as TensorFlow Compression's operations.
+
+The encoder narrows the interval `[base, base + size)` of 32-bit numbers. When its size falls to
+`2**16` or less, the upper 16 bits of the base are written and both are shifted. A carry out of
+the base is added to what is written already.
+"""
+
+import numpy as np
+
+from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.range_coder import ONE, WorkMeter
+
+_MASK = 0xFFFFFFFF
+
+
+class PortableBitEncoder:
+    """Encodes binary decisions.
+
+    Example:
+        >>> encoder = PortableBitEncoder()
+        >>> _ = encoder.code(np.array([60000, 60000]), np.array([1, 1]))
+        >>> len(encoder.finish())
+        1
+    """
+
+    decoding = False
+
+    def __init__(self) -> None:
+        self._base = 0
+        self._last = _MASK
+        self._words: list[int] = []
+        self._work = WorkMeter()
+
+    def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
+        """Appends `bits` with probabilities `p`; returns `bits`."""
+        bits = np.asarray(bits, np.int32)
+        self._work.add(bits.size)
+        base, last, words = self._base, self._last, self._words
+        for one, bit in zip(np.asarray(p).tolist(), bits.tolist(), strict=True):
+            cut = (last + 1) * (ONE - one) >> 16
+            if bit:
+                base += cut
+                last -= cut
+                if base > _MASK:
+                    base &= _MASK
+                    add_carry(words)
+            else:
+                last = cut - 1
+            if last < ONE:
+                words.append(base >> 16)
+                base = base << 16 & _MASK
+                last = last << 16 | 0xFFFF
+        self._base, self._last = base, last
+        return bits
+
+    def finish(self) -> bytes:
+        """Returns the encoded bytes."""
+        return self._work.pad(final_bytes(list(self._words), self._base, self._last))
+
+
+def add_carry(words: list[int]) -> None:
+    """Adds one to the number whose 16-bit digits are `words`."""
+    position = len(words) - 1
+    while words[position] == 0xFFFF:
+        words[position] = 0
+        position -= 1
+    words[position] += 1
+
+
+def final_bytes(words: list[int], base: int, last: int) -> bytes:
+    """Returns the bytes of a finished encoder.
+
+    Args:
+        words: The 16-bit words written so far; changed.
+        base: The interval's lower end, 32 bits.
+        last: The interval's size less one.
+    """
+    if base + last > _MASK:
+        add_carry(words)
+        while words[-1] == 0:
+            words.pop()
+    elif base:
+        byte = (base - 1 >> 24) + 1
+        short = byte << 24 <= base + last
+        words.append(byte << 8 if short else (base - 1 >> 16) + 1)
+    else:
+        return np.array(words, ">u2").tobytes()
+    data = np.array(words, ">u2").tobytes()
+    return data if data[-1] else data[:-1]
+
+
+class PortableBitDecoder:
+    """Decodes binary decisions.
+
+    Args:
+        data: The bytes that an encoder's `finish()` returned.
+    """
+
+    decoding = True
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 4
+        self._work = WorkMeter()
+        self._value = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
+        self._last = _MASK
+
+    def code(self, p: np.ndarray, bits: np.ndarray | None = None) -> np.ndarray:
+        """Returns the next bits, whose probabilities of a one are `p`.
+
+        Raises:
+            CorruptFileError: If the stream is too short for that many decisions.
+        """
+        del bits
+        self._work.add(p.size)
+        if self._work.least_size() > len(self._data):
+            raise CorruptFileError("The range-coded stream is too short for what it claims.")
+        data, size = self._data, len(self._data)
+        position, value, last = self._position, self._value, self._last
+        result = []
+        for zero in (ONE - np.asarray(p)).tolist():
+            cut = (last + 1) * zero >> 16
+            if value >= cut:
+                value -= cut
+                last -= cut
+                result.append(1)
+            else:
+                last = cut - 1
+                result.append(0)
+            if last < ONE:
+                last = last << 16 | 0xFFFF
+                value <<= 16
+                if position < size:
+                    value |= data[position] << 8
+                    if position + 1 < size:
+                        value |= data[position + 1]
+                position += 2
+        self._position, self._value, self._last = position, value, last
+        return np.array(result, np.int32)
+
+    def finish(self) -> None:
+        """Checks that nothing but padding follows what has been decoded.
+
+        Raises:
+            CorruptFileError: If bytes are left over.
+        """
+        if self._data[self._position :].strip(b"\0"):
+            raise CorruptFileError("The range-coded stream does not end with its last symbol.")
