@@ -89,10 +89,10 @@ class EntropyPenalty(keras.regularizers.Regularizer):
 
 
 def read(variable: Any) -> Tensor:
-    """Value of a variable as a tensor of the backend.
+    """Value of a variable as a float32 tensor of the backend.
 
     `keras.ops.convert_to_tensor` hands out TensorFlow's own variable objects,
     which custom gradients do not accept as arguments; a reshape reads them
     without a copy.
     """
-    return ops.reshape(variable, variable.shape)
+    return ops.cast(ops.reshape(variable, variable.shape), "float32")

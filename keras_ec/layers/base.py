@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from keras_ec.layers.centers import Centers, make_centers
-from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer, read
+from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer
 
 Tensor = Any
 
@@ -37,8 +37,8 @@ class QuantizedWeight:
     centers: Centers
 
     def value(self) -> Tensor:
-        """The weights as a tensor, float32."""
-        return read(self.variable)
+        """The weights as a tensor, float32 under every dtype policy."""
+        return self.centers(ops.zeros(()))
 
     def indices(self) -> Tensor:
         """Hard assignment: int32, shape of the weights, values in [0, K)."""
@@ -127,11 +127,10 @@ class ECLayer(keras.layers.Layer):
             self.seed_generator = keras.random.SeedGenerator()
 
     def add_weight(self, *args: Any, name: str | None = None, **kwargs: Any) -> keras.Variable:
-        """Adds a weight; one that is quantized keeps float32 and gets centers."""
+        """Adds a weight; one that is quantized gets centers and the entropy penalty."""
         if name not in self.quantized:
             return super().add_weight(*args, name=name, **kwargs)
         centers = self._centers(name)
-        kwargs.update(dtype="float32", autocast=False)
         variable = super().add_weight(*args, name=name, **kwargs)
         centers.create(variable)
         if self.entropy_regularizer is not None:
@@ -155,14 +154,14 @@ class ECLayer(keras.layers.Layer):
         """Output of the Keras layer with the weights of some names replaced."""
         parent = super().call
         options = {"training": training} if "training" in signature(parent).parameters else {}
-        present = [(v, v.value) for v in self.variables if v.name not in values]
-        replaced = [v for v in self.variables if v.name in values]
-        with keras.StatelessScope() as scope, _as_dtype(replaced, self.compute_dtype):
-            for variable, value in present:  # those of an outer scope, if there is one
-                scope.add_update((variable, value))
-            for variable in replaced:
-                value = ops.cast(values[variable.name], self.compute_dtype)
-                scope.add_update((variable, value))
+        # Values of the others too: they may come from an outer stateless scope.
+        updates = [
+            (v, ops.cast(values[v.name], v.dtype) if v.name in values else v.value)
+            for v in self.variables
+        ]
+        with keras.StatelessScope() as scope:
+            for update in updates:
+                scope.add_update(update)
             return parent(inputs, **options)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
@@ -228,7 +227,9 @@ class ECLayer(keras.layers.Layer):
                 weight.centers.freeze()
             weight.centers.round_values()
             weight.variable.assign(weight.hardened())
-            weight.centers.unfreeze() if thawed else weight.centers.freeze()
+            weight.centers.freeze()
+            if thawed:
+                weight.centers.unfreeze()
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal layer can be made."""
@@ -240,19 +241,6 @@ class ECLayer(keras.layers.Layer):
             "forward": self.forward,
             "entropy_regularizer": regularizer and keras.saving.serialize_keras_object(regularizer),
         }
-
-
-@contextmanager
-def _as_dtype(variables: list[keras.Variable], dtype: str) -> Iterator[None]:
-    """Lets variables report a dtype, by which `keras.ops` choose that of a result."""
-    own = [variable.dtype for variable in variables]
-    for variable in variables:
-        variable._dtype = dtype
-    try:
-        yield
-    finally:
-        for variable, before in zip(variables, own, strict=True):
-            variable._dtype = before
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 from keras import ops
 
 from keras_ec import assignment
+from keras_ec.regularizers import read
 
 Tensor = Any
 
@@ -128,11 +129,24 @@ class Centers(keras.layers.Layer):
 
     def create(self, weights: keras.Variable) -> None:
         """Creates the state for a weight tensor, spread over its present values."""
+        self._weights = lambda: weights  # a function, so that the variable is tracked once
         self._create_values(lambda: self._initial_gap(weights))
         self.temperature = self._state("temperature", keras.initializers.Constant(0.5))
         self.rate_scale = self._state("rate_scale", "ones")
         self.frozen = self._state("frozen", "zeros")
         self.built = True
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The weights that the centers belong to, in float32.
+
+        A layer that computes in half precision reads its variables in half
+        precision. Assignments are decided on the weights proper, so they are
+        read within a call of this layer, whose dtype is float32.
+
+        Args:
+            inputs: not used; Keras layers cannot be called without an input.
+        """
+        return read(self._weights())
 
     def _initial_gap(self, weights: Any) -> Tensor:
         """Gap of given initial values, or that which spans the largest weight."""
@@ -140,7 +154,7 @@ class Centers(keras.layers.Layer):
             gap = float(self._initial[-1] - self._initial[0]) / (self.count - 1)
             return ops.convert_to_tensor(gap, "float32")
         reach = float(np.max(np.abs(self._levels)))
-        largest = ops.max(ops.abs(ops.convert_to_tensor(weights)))
+        largest = ops.max(ops.abs(read(weights)))
         return ops.where(largest > 0, largest, 1.0) / reach
 
     def _create_values(self, gap: Callable[[], Tensor]) -> None:
