@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_ec import schedules
-from keras_ec.hardening import VECTOR_BITS, harden, rounded_vectors
+from keras_ec.hardening import VECTOR_BITS, harden, round_vectors
 from keras_ec.layers.centers import Centers
 from keras_ec.schedules import Schedule
 from keras_ec.traversal import ec_layers, quantized_weights
@@ -22,6 +22,8 @@ class Progress(keras.callbacks.Callback):
     Progress runs from 0 at the first batch to 1 at the last of `epochs` less
     `reserved_epochs`. It is a function of epoch and batch alone, so a run that
     `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
+    Where the number of batches is not known in advance, the first epoch counts
+    them, and progress stands still during it.
 
     Args:
         reserved_epochs: epochs at the end for which progress stays at 1.
@@ -33,6 +35,7 @@ class Progress(keras.callbacks.Callback):
             raise ValueError(f"Expected a number of epochs >= 0. Received: {reserved_epochs}")
         self.reserved_epochs = reserved_epochs
         self._epoch = 0
+        self._steps = self._batch = 0
         self._centers: list[Centers] = []
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -45,17 +48,20 @@ class Progress(keras.callbacks.Callback):
 
     def progress(self, batch: int = 0) -> float:
         """Progress at a batch of the present epoch, from 0 to 1."""
-        steps = self.params.get("steps") or 1
+        steps = self.params.get("steps") or self._steps
+        share = min(batch / steps, 1.0) if steps else 0.0
         epochs = max(self.params.get("epochs", 1) - self.reserved_epochs, 1)
-        return min((self._epoch + min(batch / steps, 1.0)) / epochs, 1.0)
+        return min((self._epoch + share) / epochs, 1.0)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Follows the number of the epoch."""
         self._epoch = epoch
+        self._steps = self._batch + 1 if self._batch else 0
         self.at_progress(self.progress())
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Follows the number of the batch."""
+        self._batch = batch
         self.at_progress(self.progress(batch))
 
 
@@ -144,16 +150,29 @@ class FreezeAssignments(keras.callbacks.Callback):
         self.epochs = epochs
         self._frozen = False
 
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Forgets an earlier run."""
+        self._frozen = False
+
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Freezes at the first of the last epochs, also of a resumed run."""
+        """Freezes at the first of the last epochs, also of a resumed run.
+
+        Before them it thaws what an interrupted run left frozen.
+        """
         due = self.epochs > 0 and epoch >= self.params.get("epochs", 1) - self.epochs
         if due and not self._frozen:
             self._set(frozen=True)
+        elif not due and self._holds_frozen():
+            self._set(frozen=False)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Lets later training move the weights again."""
         if self._frozen:
             self._set(frozen=False)
+
+    def _holds_frozen(self) -> bool:
+        centers = [weight.centers for weight in quantized_weights(self.model)]
+        return any(float(ops.convert_to_numpy(one.frozen)) > 0 for one in centers)
 
     def _set(self, frozen: bool) -> None:
         for layer in ec_layers(self.model):
@@ -175,15 +194,33 @@ class HardenedValidation(keras.callbacks.Callback):
     def __init__(self, vector_bits: int | None = VECTOR_BITS) -> None:
         super().__init__()
         self.vector_bits = vector_bits
-        self._rounded = ExitStack()
+        self._saved: list[tuple[keras.Variable, np.ndarray, np.ndarray]] = []
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Restores what an interrupted validation left rounded."""
+        self._restore()
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         """Rounds the short vectors."""
-        self._rounded.enter_context(rounded_vectors(self.model, self.vector_bits))
+        self._restore()
+        if self.vector_bits is None:
+            return
+        vectors = [v for v in self.model.variables if len(v.shape) == 1]
+        before = [ops.convert_to_numpy(v) for v in vectors]
+        round_vectors(self.model, self.vector_bits)
+        after = [ops.convert_to_numpy(v) for v in vectors]
+        self._saved = list(zip(vectors, before, after, strict=True))
 
     def on_test_end(self, logs: dict | None = None) -> None:
         """Restores them."""
-        self._rounded.close()
+        self._restore()
+
+    def _restore(self) -> None:
+        """Undoes the rounding of vectors that still hold what it made of them."""
+        for variable, before, after in self._saved:
+            if np.array_equal(ops.convert_to_numpy(variable), after):
+                variable.assign(before)
+        self._saved = []
 
 
 class HardenAssignments(keras.callbacks.Callback):

@@ -8,8 +8,6 @@ after a disturbance in the last bits of float32, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -152,26 +150,6 @@ def _vectors(model: keras.layers.Layer) -> list[keras.Variable]:
         for variable in model.trainable_variables
         if len(variable.shape) == 1 and id(variable) not in special
     ]
-
-
-@contextmanager
-def rounded_vectors(model: keras.layers.Layer, bits: int | None) -> Iterator[None]:
-    """Context in which the short vectors of a model are rounded; restores them.
-
-    Args:
-        model: a built model.
-        bits: resolution, or None for no rounding.
-    """
-    if bits is None:
-        yield
-        return
-    saved = [(v, ops.convert_to_numpy(v)) for v in model.variables if len(v.shape) == 1]
-    round_vectors(model, bits)
-    try:
-        yield
-    finally:
-        for variable, value in saved:
-            variable.assign(value)
 
 
 def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> None:
