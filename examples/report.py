@@ -16,10 +16,10 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 BEFORE, TRAINED, CENTERS = "#9aa0a6", "#1f77b4", "#d62728"
-BINS_PER_GAP = 6
+BINS_PER_GAP = 4
 
 
 class LayerWeights(NamedTuple):
@@ -100,6 +100,7 @@ def draw_report(
     _draw_accuracy(accuracies, history)
     for axes in (sizes, accuracies):
         _mark_fine_tuning(axes, snapshot.epochs, len(history["hard_bits"]))
+        axes.legend(frameon=False)
     figure.savefig(path, dpi=130)
     plt.close(figure)
 
@@ -147,11 +148,11 @@ def _draw_bytes(axes: Axes, history: dict[str, list[float]]) -> None:
     axes.plot(epochs, relaxed, color=TRAINED, label="relaxed, as in the loss")
     axes.plot(epochs, hard, color=CENTERS, label="hardened")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.yaxis.set_minor_formatter("")
     axes.set_title("Entropy of all kernels, bytes", fontsize=10)
     axes.set_xlabel("epoch")
-    axes.legend(frameon=False)
     _bare(axes)
 
 
@@ -164,7 +165,6 @@ def _draw_accuracy(axes: Axes, history: dict[str, list[float]]) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_title("Accuracy", fontsize=10)
     axes.set_xlabel("epoch")
-    axes.legend(frameon=False, loc="lower center")
     _bare(axes)
 
 
@@ -173,12 +173,6 @@ def _mark_fine_tuning(axes: Axes, trained: int, epochs: int) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     if trained >= epochs:
         return
-    axes.axvspan(trained + 0.5, epochs, color="#f1f3f4", zorder=0)
-    axes.annotate(
-        "assignments\nfrozen",
-        (trained + 0.5 + (epochs - trained) / 2, 0.98),
-        xycoords=axes.get_xaxis_transform(),
-        ha="center",
-        va="top",
-        fontsize=8,
+    axes.axvspan(
+        trained + 0.5, epochs, color="#e8eaed", zorder=0, label="fine-tuning, assignments frozen"
     )
