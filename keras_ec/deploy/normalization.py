@@ -34,6 +34,7 @@ class ChannelAffine(keras.layers.Layer):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.axis = axis
 
     def build(self, input_shape: tuple) -> None:
@@ -42,8 +43,8 @@ class ChannelAffine(keras.layers.Layer):
         self.scale = self.add_weight(name="scale", shape=channels, initializer="ones")
         self.offset = self.add_weight(name="offset", shape=channels, initializer="zeros")
 
-    def call(self, inputs: Any) -> Any:
-        """Applies the affine map."""
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Applies the affine map; takes the arguments of BatchNormalization and needs one."""
         shape = [1] * len(inputs.shape)
         shape[self.axis] = -1
         return inputs * ops.reshape(self.scale, shape) + ops.reshape(self.offset, shape)
