@@ -7,20 +7,25 @@ varint    size of the decoded content, bytes
 byte      codec of the residual bytes
 byte      parameter of the codec, for LZMA only
 varint    size of the coded residual bytes
+varint    size of the range-coded stream
 ...       coded residual bytes
 ...       range-coded stream: number of tensors, then for each the number of residual bytes
           before it, and its representation
+...       streams of symbols of large tensors
 """
 
 import dataclasses
 import zlib
 from collections.abc import Sequence
 
+import numpy as np
+
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.range_coder import bit_decoder, bit_encoder
 from keras_ec.coding.representation import Representation, RepresentationCoder, to_bits
 from keras_ec.coding.residual import LZMA, compress_residual, decompress_residual
+from keras_ec.coding.static_tensor import SideStreams
 from keras_ec.coding.varint import ByteReader, write_varint
 
 MAGIC = b"ECZ"
@@ -29,6 +34,9 @@ MAX_TENSORS = 1 << 20
 MAX_CONTENT = 1 << 34
 MAX_EXPANSION = 1 << 20
 """Most bytes of content for a byte of file; bounds what a small hostile file can claim."""
+
+_LARGE = 1 << 22
+_STATIC_FROM, _STATIC_FROM_LARGE = 1 << 19, 1 << 14
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +98,10 @@ def encode_content(content: bytes, regions: Sequence[Region]) -> bytes:
             f"Expected at most {MAX_CONTENT} bytes and {MAX_TENSORS} tensors. "
             f"Received: {len(content)} bytes, {len(regions)} tensors."
         )
-    encoder = bit_encoder()
-    gaps, representations = AdaptiveUint(), RepresentationCoder(encoder)
+    encoder, side = bit_encoder(), SideStreams()
+    elements = sum(region.representation.integers.size for region in regions)
+    static_from = _STATIC_FROM if elements < _LARGE else _STATIC_FROM_LARGE
+    gaps, representations = AdaptiveUint(), RepresentationCoder(encoder, side, static_from)
     AdaptiveUint(21).code(encoder, len(regions))
     residual = bytearray()
     position = 0
@@ -107,7 +117,8 @@ def encode_content(content: bytes, regions: Sequence[Region]) -> bytes:
     if codec == LZMA:
         fields.append(bytes([parameter]))
     stream = encoder.finish() if regions else b""
-    container = seal(MAGIC, b"".join([*fields, write_varint(len(coded)), coded, stream]))
+    fields += [write_varint(len(coded)), write_varint(len(stream)), coded, stream, *side.parts]
+    container = seal(MAGIC, b"".join(fields))
     too_small = len(content) > MAX_EXPANSION * len(container)
     if regions and (too_small or len(regions) > max_tensors(len(stream))):
         return encode_content(content, [])
@@ -131,16 +142,24 @@ def decode_content(data: bytes) -> bytes:
     Raises:
         CorruptFileError: If `data` is damaged or no container.
     """
-    size, codec, parameter, coded, stream = _read_fields(data)
-    tensors = _decode_tensors(stream, size) if stream else []
-    residual_size = size - sum(len(values) for _, values in tensors)
-    residual = decompress_residual(codec, parameter, coded, residual_size)
-    parts = []
-    position = 0
-    for gap, values in tensors:
-        parts += [residual[position : position + gap], values]
+    fields = _read_fields(data)
+    size, side = fields.size, SideStreams(fields.side)
+    tensors = _decode_tensors(fields.stream, side, size) if fields.stream else []
+    side.finish()
+    residual_size = size - sum(item.integers.size * item.itemsize for _, item in tensors)
+    residual = decompress_residual(fields.codec, fields.parameter, fields.coded, residual_size)
+    result = bytearray(size)
+    view = np.frombuffer(result, np.uint8)
+    position = start = 0
+    for gap, item in tensors:
+        result[position : position + gap] = residual[start : start + gap]
+        start += gap
         position += gap
-    return b"".join([*parts, residual[position:]])
+        values = np.ascontiguousarray(to_bits(item)).reshape(-1).view(np.uint8)
+        view[position : position + values.size] = values
+        position += values.size
+    result[position:] = residual[start:]
+    return bytes(result)
 
 
 def payload_size(data: bytes) -> int:
@@ -154,33 +173,51 @@ def payload_size(data: bytes) -> int:
     Raises:
         CorruptFileError: If `data` is damaged or no container.
     """
-    return len(_read_fields(data)[-1])
+    fields = _read_fields(data)
+    return len(fields.stream) + len(fields.side)
 
 
-def _read_fields(data: bytes) -> tuple[int, int, int, bytes, bytes]:
-    """Returns content size, codec and its parameter, coded residual bytes, coded tensors."""
+@dataclasses.dataclass(frozen=True)
+class _Fields:
+    """The parts of a container."""
+
+    size: int
+    codec: int
+    parameter: int
+    coded: bytes
+    stream: bytes
+    side: bytes
+
+
+def _read_fields(data: bytes) -> _Fields:
+    """Returns a container's parts; checks the content size that it declares."""
     reader = ByteReader(unseal(MAGIC, data))
     size = reader.varint("content size")
     if size > min(MAX_CONTENT, MAX_EXPANSION * len(data)):
         raise CorruptFileError(f"A file of {len(data)} bytes cannot hold {size} bytes of content.")
     codec = reader.take(1, "codec")[0]
     parameter = reader.take(1, "codec parameter")[0] if codec == LZMA else 0
-    coded = reader.take(reader.varint("residual size"), "residual bytes")
-    return size, codec, parameter, coded, reader.take(reader.remaining(), "stream")
+    coded_size, stream_size = reader.varint("residual size"), reader.varint("stream size")
+    coded = reader.take(coded_size, "residual bytes")
+    stream = reader.take(stream_size, "stream")
+    side = reader.take(reader.remaining(), "symbol streams")
+    return _Fields(size, codec, parameter, coded, stream, side)
 
 
-def _decode_tensors(stream: bytes, size: int) -> list[tuple[int, bytes]]:
-    """Returns, for each tensor, the number of residual bytes before it and its bytes."""
+def _decode_tensors(
+    stream: bytes, side: SideStreams, size: int
+) -> list[tuple[int, Representation]]:
+    """Returns, for each tensor, the number of residual bytes before it and its representation."""
     decoder = bit_decoder(stream)
-    gaps, representations = AdaptiveUint(), RepresentationCoder(decoder)
+    gaps, representations = AdaptiveUint(), RepresentationCoder(decoder, side)
     count = code_bounded(decoder, AdaptiveUint(21), max_tensors(len(stream)))
     left = size
     tensors = []
     for _ in range(count):
         gap = code_bounded(decoder, gaps, left)
         left -= gap
-        values = to_bits(representations.code(left)).tobytes()
-        left -= len(values)
-        tensors.append((gap, values))
+        item = representations.code(left)
+        left -= item.integers.size * item.itemsize
+        tensors.append((gap, item))
     decoder.finish()
     return tensors

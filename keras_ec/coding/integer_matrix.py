@@ -8,6 +8,7 @@ no table is sent.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def run_edges(rows: int, columns: int) -> list[tuple[int, int]]:
     if rows > 1:
         cuts = [0, columns >> 4, columns * 3 >> 4, columns >> 1, columns]
         cuts = sorted(set(cuts)) if rows <= 512 and columns >= 32 else [0, columns]
-        return list(zip(cuts[:-1], cuts[1:], strict=True))
+        return list(itertools.pairwise(cuts))
     edges = []
     begin = 0
     while begin < columns:

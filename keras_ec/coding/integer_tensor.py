@@ -1,5 +1,7 @@
 """Integer tensors of any rank: layout as a matrix, related tensors, then the matrix model."""
 
+import math
+
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_bits
@@ -7,6 +9,7 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import LINK_CLASSES, Neighbours, code_matrix, link_classes
 from keras_ec.coding.matrix_layout import MAX_WIDTH, Layout, choose_layout, static_bits
 from keras_ec.coding.range_coder import BitCoder
+from keras_ec.coding.static_tensor import MIN_ELEMENTS, SideStreams, code_static, fits
 
 _MAX_PROFILES = 32
 _MIN_PROFILE = 4
@@ -21,14 +24,18 @@ class History:
     Both sides keep the same history: of every tensor coded, the classes of the numbers of
     non-zeros along its first and last axis.
 
+    Args:
+        streams: Where the symbols of large tensors go, or come from.
+        static_from: Number of elements from which the encoder uses fixed tables.
+
     Attributes:
         profiles: int64 arrays of classes, the latest last.
-        rows: Number of matrix rows coded so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, streams: SideStreams, static_from: int = 1 << 19) -> None:
         self.profiles: list[np.ndarray] = []
-        self.rows = 0
+        self.streams = streams
+        self.static_from = static_from
 
     def add(self, values: np.ndarray) -> None:
         """Remembers a tensor that has been coded."""
@@ -121,7 +128,8 @@ def code_integers(
         history: Earlier tensors that this one may be related to; the tensor is added to it.
 
     Returns:
-        int32 array of shape `shape`.
+        Integer array of shape `shape`. When decoding, `history.streams.finish()` may yet have to
+        fill it.
 
     Raises:
         ValueError: If a magnitude exceeds `integer_matrix.MAX_MAGNITUDE`.
@@ -130,6 +138,10 @@ def code_integers(
     squeezed = squeeze_shape(shape)
     rank = len(squeezed)
     inner = None if values is None else np.asarray(values).reshape(squeezed)
+    if history is not None and math.prod(shape) >= MIN_ELEMENTS:
+        static = None if inner is None else inner.size >= history.static_from and fits(inner)
+        if code_raw_bits(coder, 1, None if static is None else int(static)):
+            return code_static(coder, squeezed, history.streams, inner).reshape(shape)
     layout = Layout(rank - 1)
     if rank > 1:
         layout = _code_layout(coder, rank, None if inner is None else choose_layout(inner))
@@ -147,7 +159,6 @@ def code_integers(
         neighbours = Neighbours(lags, period)
     else:
         neighbours = history.neighbours(matrix_shape, link, lags, period)
-        history.rows += matrix_shape[0]
     coded = layout.from_matrix(code_matrix(coder, matrix_shape, matrix, neighbours), squeezed)
     if history is not None:
         history.add(coded)

@@ -58,6 +58,41 @@ class PortableBitEncoder:
         return self._work.pad(final_bytes(list(self._words), self._base, self._last))
 
 
+class PortableSymbolEncoder:
+    """Encodes symbols given by their cumulative frequencies."""
+
+    def __init__(self) -> None:
+        self._base = 0
+        self._last = _MASK
+        self._words: list[int] = []
+
+    def code(self, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Appends symbols.
+
+        Args:
+            lower: int array of shape `(n,)`, frequencies of all smaller symbols, `2**-16`.
+            upper: int array of shape `(n,)`, the same with the symbol's own added.
+        """
+        base, last, words = self._base, self._last, self._words
+        for low, high in zip(lower.tolist(), upper.tolist(), strict=True):
+            size = last + 1
+            cut = size * low >> 16
+            base += cut
+            last = (size * high >> 16) - cut - 1
+            if base > _MASK:
+                base &= _MASK
+                add_carry(words)
+            if last < ONE:
+                words.append(base >> 16)
+                base = base << 16 & _MASK
+                last = last << 16 | 0xFFFF
+        self._base, self._last = base, last
+
+    def finish(self) -> bytes:
+        """Returns the encoded bytes."""
+        return final_bytes(list(self._words), self._base, self._last)
+
+
 def add_carry(words: list[int]) -> None:
     """Adds one to the number whose 16-bit digits are `words`."""
     position = len(words) - 1

@@ -89,3 +89,34 @@ class TfcBitEncoder:
         with self._tf.device("CPU"):
             stream = bytes(self._tfc.entropy_encode_finalize(self._handle).numpy())
         return self._work.pad(stream)
+
+
+def _lookup(cumulative: np.ndarray) -> np.ndarray:
+    """Returns cumulative frequencies in the form that the operations take."""
+    return np.concatenate([np.full((len(cumulative), 1), PRECISION), cumulative], 1).astype(
+        np.int32
+    )
+
+
+def encode_symbols(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarray) -> list[bytes]:
+    """Encodes lanes of symbols; see `symbol_streams.encode_lanes`."""
+    tf, tfc, _ = _backend()
+    with tf.device("CPU"):
+        handle = tfc.create_range_encoder([len(symbols)], _lookup(cumulative))
+        handle = tfc.entropy_encode_index(handle, table.astype(np.int32), symbols.astype(np.int32))
+        return [bytes(stream) for stream in tfc.entropy_encode_finalize(handle).numpy()]
+
+
+def decode_symbols(
+    cumulative: np.ndarray, table: np.ndarray, streams: list[bytes]
+) -> tuple[np.ndarray, bool]:
+    """Decodes lanes of symbols; returns them and whether every stream ends with its last."""
+    tf, tfc, _ = _backend()
+    with tf.device("CPU"):
+        source = tf.constant(streams, tf.string)
+        handle = tfc.create_range_decoder(source, _lookup(cumulative))
+        handle, symbols = tfc.entropy_decode_index(
+            handle, table.astype(np.int32), [table.shape[1]], tf.int32
+        )
+        whole = bool(tfc.entropy_decode_finalize(handle).numpy().all())
+        return symbols.numpy(), whole

@@ -25,6 +25,7 @@ from keras_ec.coding.float_vector import code_float_vector
 from keras_ec.coding.integer_tensor import History, code_integers
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.scale_search import find_scale
+from keras_ec.coding.static_tensor import SideStreams
 
 ALPHABET, PRODUCT, TABLES, INTEGERS = range(4)
 MAX_RANK = 8
@@ -142,8 +143,8 @@ def to_bits(item: Representation) -> np.ndarray:
     """
     if item.kind == INTEGERS:
         limit = 1 << (8 * item.itemsize - 1)
-        wide = item.integers.astype(np.int64)
-        if wide.min() < -limit or wide.max() >= limit:
+        wide = item.integers
+        if int(wide.min()) < -limit or int(wide.max()) >= limit:
             raise CorruptFileError(f"Expected integers of {item.itemsize} bytes, found larger.")
         return wide.astype(f"<i{item.itemsize}").view(f"<u{item.itemsize}")
     if item.kind == ALPHABET:
@@ -162,7 +163,9 @@ def _products(factors: np.ndarray, scales: np.ndarray) -> np.ndarray:
         raise CorruptFileError(f"Expected integers of magnitude at most {MAX_FACTOR}.")
     if high - low < factors.shape[1]:
         table, valid = product_bits(np.arange(low, high + 1), scales[:, None])
-        result = np.take_along_axis(table, factors.astype(np.int64) - low, axis=1)
+        result = np.empty(factors.shape, np.uint32)
+        for row, values, line in zip(table, factors, result, strict=True):
+            row.take(values - np.asarray(low, values.dtype), out=line, mode="clip")
     else:
         result, valid = product_bits(factors, scales[:, None])
     if not valid:
@@ -175,11 +178,15 @@ class RepresentationCoder:
 
     Args:
         coder: Encoder, decoder or cost counter.
+        streams: Where the symbols of large tensors go, or come from.
+        static_from: See `History`.
     """
 
-    def __init__(self, coder: BitCoder) -> None:
+    def __init__(
+        self, coder: BitCoder, streams: SideStreams | None = None, static_from: int = 1 << 19
+    ) -> None:
         self._coder = coder
-        self.history = History()
+        self.history = History(streams or SideStreams(), static_from)
         self._kinds = AdaptiveUint(2)
         self._sizes = AdaptiveUint(2)
         self._ranks = AdaptiveUint(4)

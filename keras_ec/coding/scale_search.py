@@ -33,7 +33,7 @@ def exact_step(bits: np.ndarray, max_factor: int) -> int | None:
         return None
     length = step.bit_length()
     excess = length - 24
-    if excess > 0 and step & ((1 << excess) - 1) or not 0 < lowest + excess < 255:
+    if (excess > 0 and step & ((1 << excess) - 1)) or not 0 < lowest + excess < 255:
         return None
     mantissa = step >> excess if excess > 0 else step << -excess
     return (lowest + excess) << 23 | mantissa & 0x7FFFFF

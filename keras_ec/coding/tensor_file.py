@@ -11,6 +11,8 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
 from keras_ec.coding.integer_tensor import History, code_integers
 from keras_ec.coding.range_coder import BitCoder, bit_decoder, bit_encoder
+from keras_ec.coding.static_tensor import SideStreams
+from keras_ec.coding.varint import ByteReader, write_varint
 
 MAGIC = b"ECT"
 MAX_RANK = 32
@@ -37,8 +39,8 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
         >>> decode_tensors(data)["kernel"].shape
         (784, 300)
     """
-    encoder = bit_encoder()
-    fields = _Fields(encoder)
+    encoder, side = bit_encoder(), SideStreams()
+    fields = _Fields(encoder, side)
     fields.count.code(encoder, len(tensors))
     for name, values in tensors.items():
         values = np.asarray(values)
@@ -49,7 +51,8 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
         if values.size and max(-int(values.min()), int(values.max())) > MAX_MAGNITUDE:
             raise ValueError(f"Expected magnitudes below 2**31. Received: larger ones in {name!r}")
         fields.code(name, values)
-    return seal(MAGIC, encoder.finish())
+    stream = encoder.finish()
+    return seal(MAGIC, b"".join([write_varint(len(stream)), stream, *side.parts]))
 
 
 def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -64,33 +67,37 @@ def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
     Raises:
         CorruptFileError: If `data` is damaged or not made by `encode_tensors`.
     """
-    decoder = bit_decoder(unseal(MAGIC, data))
-    fields = _Fields(decoder)
+    reader = ByteReader(unseal(MAGIC, data))
+    stream = reader.take(reader.varint("stream size"), "stream")
+    side = SideStreams(reader.take(reader.remaining(), "symbol streams"))
+    decoder = bit_decoder(stream)
+    fields = _Fields(decoder, side)
     tensors = {}
     left = MAX_EXPANSION * len(data)
     for _ in range(code_bounded(decoder, fields.count, max_tensors(len(data)))):
-        name, values = fields.code(limit=left)
+        name, dtype, values = fields.code(limit=left)
         left -= values.size
         if name in tensors:
             raise CorruptFileError(f"Expected distinct names, found {name!r} twice.")
-        tensors[name] = values
+        tensors[name] = dtype, values
     decoder.finish()
-    return tensors
+    side.finish()
+    return {name: fields.converted(*item) for name, item in tensors.items()}
 
 
 class _Fields:
     """Codes a named array: name, dtype, shape, values."""
 
-    def __init__(self, coder: BitCoder) -> None:
+    def __init__(self, coder: BitCoder, side: SideStreams) -> None:
         self.count = AdaptiveUint(21)
         self._coder = coder
-        self._history = History()
+        self._history = History(side)
         self._names, self._dtypes = AdaptiveUint(13), AdaptiveUint(4)
         self._ranks, self._lengths = AdaptiveUint(6), AdaptiveUint(32)
 
     def code(
         self, name: str | None = None, values: np.ndarray | None = None, limit: int = 1 << 60
-    ) -> tuple[str, np.ndarray]:
+    ) -> tuple[str, str, np.ndarray]:
         coder = self._coder
         known = values is not None
         name = self._code_name(name)
@@ -107,12 +114,16 @@ class _Fields:
             if math.prod(n for n in shape if n) > limit:
                 raise CorruptFileError(f"Expected at most {limit} elements, found shape {shape}.")
         if math.prod(shape) == 0:
-            return name, np.zeros(shape, _DTYPES[dtype])
+            return name, _DTYPES[dtype], np.zeros(shape, _DTYPES[dtype])
         coded = code_integers(coder, shape, values, self._history)
-        info = np.iinfo(_DTYPES[dtype])
-        if coded.min() < info.min or coded.max() > info.max:
-            raise CorruptFileError(f"Expected values of {_DTYPES[dtype]}, found one out of range.")
-        return name, coded.astype(_DTYPES[dtype])
+        return name, _DTYPES[dtype], coded
+
+    def converted(self, dtype: str, values: np.ndarray) -> np.ndarray:
+        """Returns decoded integers in their dtype."""
+        info = np.iinfo(dtype)
+        if values.size and (int(values.min()) < info.min or int(values.max()) > info.max):
+            raise CorruptFileError(f"Expected values of {dtype}, found one out of range.")
+        return values.astype(dtype)
 
     def _code_name(self, name: str | None) -> str:
         known = None if name is None else np.frombuffer(name.encode(), np.uint8)
