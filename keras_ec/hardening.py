@@ -21,11 +21,8 @@ from keras_ec.traversal import all_layers, ec_layers
 VECTOR_BITS = 6
 """Default resolution of biases and offsets: steps of 1/16 to 1/31 of the largest."""
 
-SCALE_STEPS = 16
-"""Steps an octave for normalisation scales: within 2.2 % of the trained value."""
-
-SCALE_BITS = 8
-"""Significant bits of a normalisation scale."""
+SCALE_BITS = 5
+"""Significant bits of a normalisation scale: within 3.1 % of the trained value."""
 
 _SLACK = 1e-4
 
@@ -58,24 +55,25 @@ def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
 
 
 def round_scales(values: Any) -> np.ndarray:
-    """Rounds values to a logarithmic grid of `SCALE_STEPS` an octave, zero kept.
+    """Rounds values to `SCALE_BITS` significant bits.
 
-    Grid points have `SCALE_BITS` significant bits, so that their products with
-    hardened weights are exact in float32. Values below 2^-24 of the largest
-    become zero.
+    Products of such scales with hardened weights are exact in float32, and all
+    scales of a layer are small multiples of one number. Values below 2^-10 of
+    the largest become zero.
 
     Args:
         values: array-like of finite floats, any sign.
 
     Returns:
         float32 array of the same shape.
+
+    Example:
+        >>> round_scales([1.0, -1.26, 1e-5])
+        array([ 1.  , -1.25,  0.  ], dtype=float32)
     """
     values = np.asarray(values, "float64")
-    magnitude = np.abs(values)
-    tiny = magnitude < 2.0**-24 * np.max(magnitude, initial=0.0)
-    exponent = np.round(np.log2(np.where(tiny | (magnitude == 0), 1.0, magnitude)) * SCALE_STEPS)
-    grid = round_mantissa(np.exp2(exponent / SCALE_STEPS), SCALE_BITS)
-    return np.where(tiny | (magnitude == 0), 0.0, np.sign(values) * grid).astype("float32")
+    tiny = np.abs(values) < 2.0**-10 * np.max(np.abs(values), initial=0.0)
+    return round_mantissa(np.where(tiny, 0.0, values), SCALE_BITS)
 
 
 def folded_normalization(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:

@@ -7,19 +7,22 @@ import numpy as np
 from keras_ec.coding.cost_coder import CostCoder
 from keras_ec.coding.representation import (
     MAX_RANK,
-    NO_AXIS,
     Representation,
     RepresentationCoder,
     as_alphabet,
     as_integers,
     as_product,
     as_tables,
+    product_of_alphabet,
 )
 from keras_ec.deploy.weight_buffers import WeightBuffer
 
 _SAMPLE = 1 << 16
 _GAIN = 0.95
 """What the integers are assumed to cost, as a share of their order-0 entropy."""
+
+_FEW_LEVELS = 16
+"""Tensors of at most so many levels are not searched for scales of their channels."""
 
 
 def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representation | None:
@@ -52,18 +55,23 @@ def _cost(candidate: Representation) -> float:
 
 
 def _order0_bits(integers: np.ndarray) -> float:
-    counts = np.unique(integers, return_counts=True)[1]
+    low, high = int(integers.min()), int(integers.max())
+    if high - low < 1 << 16:
+        counts = np.bincount((integers - np.asarray(low, integers.dtype)).ravel())
+        counts = counts[counts > 0]
+    else:
+        counts = np.unique(integers, return_counts=True)[1]
     return float(-(counts * np.log2(counts / integers.size)).sum())
 
 
 def _general_size(bits: np.ndarray) -> float:
     """Estimates the bytes that general-purpose compression of the buffer would take."""
-    data = bits.tobytes()
-    if len(data) <= 4 * _SAMPLE:
+    data = bits.reshape(-1).view(np.uint8).data
+    if len(data) <= 2 * _SAMPLE:
         return len(zlib.compress(data, 9)) - 6
     start = (len(data) // 2) & ~3
-    sample = data[: 2 * _SAMPLE] + data[start : start + 2 * _SAMPLE]
-    return (len(zlib.compress(sample, 6)) - 6) * (len(data) / len(sample))
+    sample = bytes(data[:_SAMPLE]) + bytes(data[start : start + _SAMPLE])
+    return (len(zlib.compress(sample, 2)) - 6) * (len(data) / len(sample))
 
 
 def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
@@ -75,9 +83,11 @@ def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
         return [as_integers(bits)] if small else []
     found = [as_alphabet(bits)]
     if dtype == "FLOAT32":
-        whole = as_product(bits, NO_AXIS)
+        alphabet = found[0]
+        whole = alphabet and product_of_alphabet(alphabet.alphabet, alphabet.integers)
         found.append(whole)
-        if whole is None and bits.ndim > 1:
+        few = whole is not None and np.unique(whole.integers).size <= _FEW_LEVELS
+        if not few and bits.ndim > 1:
             for axis in _channel_axes(bits):
                 product = as_product(bits, axis)
                 found.append(product or as_tables(bits, axis))
@@ -94,6 +104,6 @@ def _channel_axes(bits: np.ndarray) -> list[int]:
             distinct = max(distinct, np.unique(row).size)
             if distinct > 256:
                 break
-        if distinct <= min(256, rows.shape[1] // 2 + 1):
+        if distinct <= min(256, max(_FEW_LEVELS, rows.shape[1] // 2)):
             counts.append((distinct, axis + 1))
     return [axis for _, axis in sorted(counts)][:2]

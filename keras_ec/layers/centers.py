@@ -24,7 +24,7 @@ Tensor = Any
 MANTISSA_BITS = 12
 """Significant bits that hardening keeps of a spacing or a free center.
 
-Few enough that their product with a folded normalisation scale of 8 bits is
+Few enough that their product with a folded normalisation scale of few bits is
 exact in float32, and that a table of centers costs two bytes an entry.
 """
 
