@@ -54,6 +54,30 @@ def code_raw_bits(coder: BitCoder, count: int, value: int | None = None) -> int:
     return result
 
 
+def code_raw_vector(
+    coder: BitCoder, size: int, width: int, values: np.ndarray | None = None
+) -> np.ndarray:
+    """Codes integers of `width` bits, all equally likely, highest bits first.
+
+    Args:
+        coder: Encoder, decoder or cost counter.
+        size: Number of integers.
+        width: Bits of each, 0 to 40.
+        values: int64 array of shape `(size,)` when encoding, `None` when decoding.
+
+    Returns:
+        int64 array of shape `(size,)`.
+    """
+    if not width:
+        return np.zeros(size, np.int64)
+    shifts = np.arange(width - 1, -1, -1)
+    bits = None
+    if values is not None:
+        bits = (values.astype(np.int64)[:, None] >> shifts & 1).astype(np.int32).ravel()
+    coded = coder.code(np.full(size * width, EVEN, np.int32), bits).reshape(size, width)
+    return (coded.astype(np.int64) << shifts).sum(1)
+
+
 class AdaptiveUint:
     """Codes unsigned integers below `2**40`: adaptive number of bits, then the bits.
 

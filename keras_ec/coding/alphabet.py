@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
+from keras_ec.coding.distinct_values import distinct
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_vector import code_float_vector
 from keras_ec.coding.integer_tensor import code_integers
@@ -40,19 +41,20 @@ def find_alphabet(bits: np.ndarray) -> tuple[Alphabet, np.ndarray] | None:
         bits: Unsigned integer array of any shape, at least one element.
 
     Returns:
-        The alphabet and an int32 array of the same shape, zero at the alphabet's origin; `None`
+        The alphabet and an int16 array of the same shape, zero at the alphabet's origin; `None`
         where there are more than `MAX_SIZE` distinct values.
     """
-    patterns, inverse, counts = np.unique(bits.ravel(), return_inverse=True, return_counts=True)
+    patterns, inverse, counts = distinct(bits)
     if patterns.size > MAX_SIZE:
         return None
     order = np.argsort(numeric_order(patterns), kind="stable")
     patterns, counts = patterns[order], counts[order]
-    rank = np.empty(order.size, np.int32)
-    rank[order] = np.arange(order.size, dtype=np.int32)
+    rank = np.empty(order.size, np.int16)
+    rank[order] = np.arange(order.size, dtype=np.int16)
     zero = np.flatnonzero(patterns == 0)
     origin = int(zero[0]) if zero.size else int(np.argmax(counts))
-    indices = rank[inverse].reshape(bits.shape) - np.int32(origin)
+    rank -= np.int16(origin)
+    indices = rank.take(inverse).reshape(bits.shape)
     return Alphabet(patterns, origin), indices
 
 
@@ -88,4 +90,4 @@ def look_up(alphabet: Alphabet, indices: np.ndarray) -> np.ndarray:
     low, high = -alphabet.origin, alphabet.patterns.size - 1 - alphabet.origin
     if indices.min() < low or indices.max() > high:
         raise CorruptFileError(f"Expected indices in [{low}, {high}], found one outside.")
-    return alphabet.patterns[indices + alphabet.origin]
+    return alphabet.patterns.take(indices + np.int16(alphabet.origin))

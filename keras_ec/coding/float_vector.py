@@ -8,11 +8,11 @@ mantissa without its trailing zeros.
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import (
-    EVEN,
     AdaptiveUint,
     BitCounts,
     code_bounded,
     code_raw_bits,
+    code_raw_vector,
 )
 from keras_ec.coding.cost_coder import CostCoder
 from keras_ec.coding.errors import CorruptFileError
@@ -150,15 +150,8 @@ def _code_numbers(coder: BitCoder, size: int, bits: np.ndarray | None) -> np.nda
 
 def _code_mantissas(coder: BitCoder, size: int, width: int, bits: np.ndarray | None) -> np.ndarray:
     """Codes the upper `width` mantissa bits of all numbers, all equally likely."""
-    if not width:
-        return np.zeros(size, np.int64)
-    shifts = np.arange(width - 1, -1, -1)
-    flat = None
-    if bits is not None:
-        top = (bits.astype(np.int64) & 0x7FFFFF) >> (23 - width)
-        flat = (top[:, None] >> shifts & 1).astype(np.int32).ravel()
-    coded = coder.code(np.full(size * width, EVEN, np.int32), flat).reshape(size, width)
-    return (coded.astype(np.int64) << shifts).sum(1)
+    top = None if bits is None else (bits.astype(np.int64) & 0x7FFFFF) >> (23 - width)
+    return code_raw_vector(coder, size, width, top)
 
 
 def _code_multiples(coder: BitCoder, size: int, step: tuple[int, np.ndarray] | None) -> np.ndarray:

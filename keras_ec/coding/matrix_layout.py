@@ -19,6 +19,8 @@ MAX_WIDTH = 64
 
 _SMALL = 1 << 16
 _CLASSES = 16
+_MANY_ROWS = 1024
+"""Every row costs time, so that layouts of many short rows are not tried."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,10 +125,13 @@ def choose_layout(values: np.ndarray) -> Layout:
     axes = range(rank)
     if rank > 2 and values.size > _SMALL:
         axes = (0, rank - 1)
-    best, best_bits = Layout(), math.inf
+    best, best_bits = Layout(int(np.argmax(values.shape))), math.inf
     for axis in axes:
         for rotation in range(rank - 1):
             layout = Layout(axis, rotation)
+            rows, columns = layout.matrix_shape(values.shape)
+            if rows > max(_MANY_ROWS, 8 * columns):
+                continue
             matrix = layout.to_matrix(values)
             candidates = [layout]
             if rank == 2 and (width := _likely_width(matrix)):

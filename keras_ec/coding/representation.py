@@ -29,6 +29,7 @@ from keras_ec.coding.static_tensor import SideStreams
 
 ALPHABET, PRODUCT, TABLES, INTEGERS = range(4)
 MAX_RANK = 8
+MAX_FREE_VALUES = 2 * 127 + 1
 NO_AXIS = 0
 _NONE = np.zeros(0, np.int32)
 
@@ -99,11 +100,14 @@ def as_product(bits: np.ndarray, axis: int) -> Representation | None:
     Returns:
         The representation; `None` where a channel's values have no common scale.
     """
+    if axis == NO_AXIS:
+        found = find_alphabet(bits)
+        return None if found is None else product_of_alphabet(*found)
     rows = _rows(bits, axis)
     scales = np.zeros(rows.shape[0], np.uint32)
     for channel, row in enumerate(rows):
         values = np.unique(row)
-        if values.size > 2 * 127 + 1:
+        if values.size > MAX_FREE_VALUES:
             return None
         if (values & 0x7FFFFFFF).any():
             scale = find_scale(values)
@@ -123,6 +127,19 @@ def as_product(bits: np.ndarray, axis: int) -> Representation | None:
         return None
     integers = np.ascontiguousarray(_from_rows(factors, bits.shape, axis))
     return Representation(PRODUCT, 4, bits.shape, axis, integers, scales=scales)
+
+
+def product_of_alphabet(alphabet: Alphabet, indices: np.ndarray) -> Representation | None:
+    """Represents a tensor by integers times one scale, given its alphabet and indices into it."""
+    patterns = alphabet.patterns
+    if patterns.dtype.itemsize != 4 or patterns.size > MAX_FREE_VALUES:
+        return None
+    whole = as_product(patterns.reshape(1, -1), 1)
+    if whole is None:
+        return None
+    factors = whole.integers[0].astype(np.int16)
+    integers = factors.take(indices + np.int16(alphabet.origin))
+    return Representation(PRODUCT, 4, indices.shape, NO_AXIS, integers, scales=whole.scales)
 
 
 def as_tables(bits: np.ndarray, axis: int) -> Representation | None:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_vector
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE, code_matrix
 from keras_ec.coding.range_coder import BitCoder
@@ -27,6 +27,8 @@ MAX_LANE = 1 << 15
 
 _MAX_PER_BYTE = 4096
 _MIN_RATE = 64
+_LEVEL_BITS = 9
+_LENGTH_BITS = 17
 _CLASS_GAIN = 1.003
 
 
@@ -217,20 +219,25 @@ def code_static(
     by_row = _code_classes(coder, rows, known.by_row if known else None)
     by_column = _code_classes(coder, columns, known.by_column if known else None)
     tables = (int(by_row.max()) + 1) * (int(by_column.max()) + 1)
-    levels = code_matrix(coder, (tables, last + 1), known.levels if known else None)
+    levels = code_raw_vector(
+        coder, tables * (last + 1), _LEVEL_BITS, known.levels.ravel() if known else None
+    ).reshape(tables, last + 1)
     size = math.prod(shape)
     lanes = code_bounded(coder, AdaptiveUint(32), size, known.lanes if known else None)
     if not lanes or -(-size // lanes) > MAX_LANE:
         raise CorruptFileError(f"Expected lanes of at most {MAX_LANE} symbols, found more.")
-    lengths = np.array([[len(part) for part in known.parts]]) if known else None
-    lengths = code_matrix(coder, (1, lanes), lengths)[0]
+    lengths = np.array([len(part) for part in known.parts]) if known else None
+    width = code_bounded(
+        coder, AdaptiveUint(6), 17, int(lengths.max()).bit_length() if known else None
+    )
+    lengths = code_raw_vector(coder, lanes, width, lengths)
     if known:
         streams.parts += known.parts
         return values
     parts = [streams.read(length) for length in lengths.tolist()]
     if size > _MAX_PER_BYTE * sum(map(len, parts)):
         raise CorruptFileError(f"Expected at most {_MAX_PER_BYTE} symbols a byte, found more.")
-    cumulative = cumulative_of(levels.astype(np.int64))
+    cumulative = cumulative_of(levels)
     table = _table_numbers(shape, by_row, by_column, lanes)
     result = np.zeros(shape, np.int16 if max(-low, low + last) < 1 << 15 else np.int32)
     streams.defer(SymbolJob(cumulative, table, np.zeros(table.shape, np.uint8), parts), result, low)

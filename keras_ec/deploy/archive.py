@@ -9,6 +9,8 @@ from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.representation_choice import choose_representation
 from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
 
+_SMALL = 1 << 20
+
 
 def compress_bytes(tflite: bytes) -> bytes:
     """Compresses the content of a .tflite file.
@@ -40,7 +42,7 @@ def compress_bytes(tflite: bytes) -> bytes:
             if to_bits(item).tobytes() == original:
                 regions.append(Region(buffer.offset, item))
     archive = encode_content(tflite, regions)
-    if regions and len(zlib.compress(tflite, 1)) < 2 * len(archive):
+    if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
     if decode_content(archive) != tflite:
         raise RuntimeError("The archive does not decode to its source; nothing was written.")
