@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -40,7 +41,7 @@ def clone(
         ValueError: if the model is not built, is a subclassed one, or has a
             layer that does not rebuild its weights from its configuration.
     """
-    _check_clonable(model)
+    check_clonable(model)
     custom = {type(layer).__name__: type(layer) for layer in all_layers(model)}
 
     def rewrite(node: Any) -> Any:
@@ -51,11 +52,27 @@ def clone(
 
     def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
         node = keras.saving.serialize_keras_object(layer)
-        return keras.saving.deserialize_keras_object(rewrite(node), custom_objects=custom)
+        return keras.saving.deserialize_keras_object(
+            rewrite(node), custom_objects=custom, safe_mode=False
+        )
 
-    copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
+    with _not_compiled(model):
+        copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
     _copy_weights(model, copy, without)
     return copy
+
+
+@contextmanager
+def _not_compiled(model: keras.Model) -> Iterator[None]:
+    """Keeps Keras from copying how models are compiled, with losses it cannot name."""
+    compiled = [m for m in all_layers(model) if isinstance(m, keras.Model) and m.compiled]
+    for each in compiled:
+        each.compiled = False
+    try:
+        yield
+    finally:
+        for each in compiled:
+            each.compiled = True
 
 
 def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type, ...]) -> None:
@@ -90,7 +107,8 @@ def _common_variables(model: keras.layers.Layer, without: tuple[type, ...]) -> l
     return [v for v in model.variables if id(v) not in own]
 
 
-def _check_clonable(model: keras.Model) -> None:
+def check_clonable(model: keras.Model) -> None:
+    """Raises a ValueError unless `model` is a Sequential or Functional model, built."""
     if not isinstance(model, keras.Model):
         raise ValueError(f"Expected a keras.Model. Received: {type(model).__name__}")
     if not model.built:

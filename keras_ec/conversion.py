@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_ec.cloning import clone, serialized
+from keras_ec.cloning import check_clonable, clone, serialized
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
@@ -62,6 +62,7 @@ def convert(
         >>> type(model.layers[0]).__name__
         'ECDense'
     """
+    check_clonable(model)
     _check_weights(model)
     regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
     arguments = {
@@ -70,6 +71,8 @@ def convert(
         "forward": forward,
         "entropy_regularizer": regularizer,
     }
+    EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
+    replaced = []
 
     def replace(node: dict) -> dict:
         ec_class = _EC_BY_NAME.get(node["class_name"])
@@ -77,11 +80,12 @@ def convert(
             return node
         if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node
+        replaced.append(node)
         return serialized(ec_class, {**node["config"], **arguments})
 
     converted = clone(model, replace)
     new_layers = [layer for layer in all_layers(converted) if isinstance(layer, ECLayer)]
-    if not new_layers:
+    if not replaced:
         names = ", ".join(sorted(plain.__name__ for plain in EC_LAYERS))
         raise ValueError(
             f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}."
@@ -117,8 +121,8 @@ def strip(model: keras.Model) -> keras.Model:
         >>> type(strip(model).layers[0]).__name__
         'Dense'
     """
+    check_clonable(model)
     ec_layers(model)
-
     return clone(model, plain_layer)
 
 
@@ -145,12 +149,12 @@ def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
         model: a built model.
 
     Returns:
-        Layers whose own trainable weights have two or more dimensions.
+        Layers whose own weights have two or more dimensions.
     """
 
     def own(layer: keras.layers.Layer) -> list[keras.Variable]:
         inner = {id(v) for sub in all_layers(layer) if sub is not layer for v in sub.variables}
-        return [v for v in layer.trainable_variables if id(v) not in inner]
+        return [v for v in layer.weights if id(v) not in inner]
 
     return [
         layer

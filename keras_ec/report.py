@@ -72,7 +72,7 @@ def weight_rows(model: keras.layers.Layer) -> list[WeightRow]:
     rows = [_quantized_row(weight) for weight in weights]
     known = {id(weight.variable) for weight in weights}
     for layer in unconverted_layers(model):
-        for variable in layer.trainable_variables:
+        for variable in layer.weights:
             if len(variable.shape) >= 2 and id(variable) not in known:
                 known.add(id(variable))
                 rows.append(_plain_row(layer, variable))

@@ -1,0 +1,52 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_ec.cloning import clone, serialized
+
+
+def test_identity_copies_weights_and_structure(rng):
+    inputs = keras.Input((4,))
+    shared = layers.Dense(4)
+    model = keras.Model(inputs, shared(shared(layers.BatchNormalization()(inputs))))
+    copy = clone(model, lambda node: node)
+    x = rng.standard_normal((3, 4)).astype("float32")
+    np.testing.assert_array_equal(model(x), copy(x))
+    assert [v.path for v in copy.variables] == [v.path for v in model.variables]
+    assert not {id(v) for v in copy.variables} & {id(v) for v in model.variables}
+
+
+def test_replaces_layers_within_wrappers():
+    model = keras.Sequential(
+        [keras.Input((5, 4)), layers.TimeDistributed(layers.Dense(3, activation="relu"))]
+    )
+
+    def without_activation(node):
+        if node["class_name"] != "Dense":
+            return node
+        return serialized(layers.Dense, {**node["config"], "activation": "linear"})
+
+    copy = clone(model, without_activation)
+    assert copy.layers[0].layer.activation is keras.activations.linear
+    assert model.layers[0].layer.activation is keras.activations.relu
+
+
+def test_a_layer_whose_configuration_lies():
+    class Fickle(layers.Layer):
+        def __init__(self, units=2, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+
+        def get_config(self):
+            return layers.Layer.get_config(layers.Layer(name=self.name))
+
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+
+        def call(self, inputs):
+            return inputs @ self.kernel
+
+    model = keras.Sequential([keras.Input((4,)), Fickle(3)])
+    with pytest.raises(ValueError, match="Cannot copy"):
+        clone(model, lambda node: node)

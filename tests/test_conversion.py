@@ -1,0 +1,344 @@
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import keras_ec
+from keras_ec import convert, strip
+from keras_ec.conversion import unconverted_layers
+from keras_ec.layers import EC_LAYERS, ECConv2D, ECDense, ECLayer, FreeCenters
+from keras_ec.traversal import all_layers, ec_layers, quantized_weights
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def dense_net():
+    return keras.Sequential(
+        [keras.Input((6,)), layers.Dense(16, activation="relu"), layers.Dense(3)]
+    )
+
+
+def rich_net():
+    """Every layer that can be converted, nesting, wrappers, sharing, operators."""
+    block = keras.Sequential(
+        [
+            keras.Input((8, 8, 4)),
+            layers.DepthwiseConv2D(3, padding="same"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+        ],
+        name="block",
+    )
+    shared = layers.Dense(5, activation="tanh", kernel_regularizer="l2")
+    inputs = keras.Input((8, 8, 2))
+    x = layers.Conv2D(4, 3, padding="same")(inputs)
+    x = block(x) + block(ops.relu(x))
+    x = layers.Reshape((16, 16))(x)
+    x = layers.Conv1D(6, 3, activation="relu")(x)
+    x = layers.TimeDistributed(layers.Dense(4))(x)
+    x = layers.GlobalAveragePooling1D()(x)
+    x = layers.Concatenate()([shared(x), shared(-x)])
+    return keras.Model(
+        inputs, [layers.Dense(3, name="first")(x), layers.Dense(2, name="second")(x)]
+    )
+
+
+def randomized(model, rng):
+    """Statistics and biases other than those of a fresh model."""
+    for variable in model.weights:
+        if len(variable.shape) == 1:
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+    return model
+
+
+def outputs(model, x):
+    return [array(y) for y in keras.tree.flatten(model(x))]
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.standard_normal((4, 8, 8, 2)).astype("float32")
+
+
+def test_weights_are_kept(rng):
+    base = randomized(dense_net(), rng)
+    model = convert(base, alpha=0.2, num_examples=100)
+    for old, new in zip(base.layers, model.layers, strict=True):
+        assert isinstance(new, ECDense) and new.name == old.name
+        np.testing.assert_array_equal(array(old.kernel), array(new.kernel))
+        np.testing.assert_array_equal(array(old.bias), array(new.bias))
+    assert [layer.entropy_regularizer.get_config() for layer in model.layers] == [
+        {"alpha": 0.2, "num_examples": 100}
+    ] * 2
+    assert len(model.losses) == 2
+    assert not model.compiled
+
+
+@pytest.mark.parametrize("center_type", ["uniform", "free"])
+@pytest.mark.parametrize("forward", ["straight_through", "gaussian"])
+def test_many_centers_infer_like_the_base_model(center_type, forward, pictures, rng):
+    base = randomized(rich_net(), rng)
+    model = convert(base, 0.2, 100, centers=8191, center_type=center_type, forward=forward)
+    for old, new in zip(outputs(base, pictures), outputs(model, pictures), strict=True):
+        np.testing.assert_allclose(new, old, atol=5e-3 * np.abs(old).max())
+    for layer in ec_layers(model):
+        assert (layer.center_type, layer.forward) == (center_type, forward)
+
+
+def test_every_layer_of_a_rich_model_is_converted(pictures, rng):
+    base = randomized(rich_net(), rng)
+    before = [array(v) for v in base.variables]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = convert(base, 0.2, 100)
+    plain = [layer for layer in all_layers(base) if type(layer) in EC_LAYERS]
+    assert [EC_LAYERS[type(layer)] for layer in plain] == [type(x) for x in ec_layers(model)]
+    assert len(ec_layers(model)) == len(model.losses) == 7
+    assert {type(layer) for layer in all_layers(base)}.isdisjoint(EC_LAYERS.values())
+    for old, new in zip(before, base.variables, strict=True):
+        np.testing.assert_array_equal(old, array(new))
+    model(pictures, training=True)
+    for old, new in zip(before, base.variables, strict=True):
+        np.testing.assert_array_equal(old, array(new))
+
+
+def test_centers_span_the_trained_weights(rng):
+    base = dense_net()
+    base.layers[0].kernel.assign(5 * base.layers[0].kernel)
+    for weight in quantized_weights(convert(base, 0.2, 100, centers=7)):
+        reach = np.abs(array(weight.variable)).max()
+        np.testing.assert_allclose(array(weight.centers.values())[[0, -1]], [-reach, reach], 1e-6)
+
+
+def test_given_centers():
+    model = convert(dense_net(), 0.2, 100, centers=[-0.5, 0, 0.2], center_type="free")
+    for weight in quantized_weights(model):
+        assert isinstance(weight.centers, FreeCenters)
+        np.testing.assert_allclose(weight.centers.values(), [-0.5, 0, 0.2], atol=1e-7)
+
+
+def test_select():
+    with pytest.warns(UserWarning, match="left as they are"):
+        model = convert(dense_net(), 0.2, 100, select=lambda layer: layer.units > 3)
+    assert [type(layer) for layer in model.layers] == [ECDense, layers.Dense]
+    with pytest.raises(ValueError, match="no layer to convert"):
+        convert(dense_net(), 0.2, 100, select=lambda layer: False)
+
+
+def test_select_left_layers_are_warned_of():
+    with pytest.warns(UserWarning, match="last"):
+        base = keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dense(3, name="last")])
+        convert(base, 0.2, 100, select=lambda layer: layer.name != "last")
+
+
+def test_unsupported_layers_are_kept_and_named(rng):
+    inputs = keras.Input((5,), dtype="int32")
+    x = layers.Embedding(10, 4, name="table")(inputs)
+    x = layers.LSTM(3, name="memory")(x)
+    base = keras.Model(inputs, layers.Dense(2, name="head")(x))
+    with pytest.warns(UserWarning) as caught:
+        model = convert(base, 0.2, 100, centers=2001)
+    (message,) = [str(w.message) for w in caught if "left as they are" in str(w.message)]
+    assert "table (Embedding)" in message and "head" not in message
+    assert "memory" in message or "lstm_cell" in message
+    assert len(unconverted_layers(model)) == 2
+    words = rng.integers(0, 10, (4, 5))
+    np.testing.assert_allclose(array(model(words)), array(base(words)), atol=1e-2)
+    lines = []
+    keras_ec.summary(model, print_fn=lines.append)
+    assert "table/embeddings *" in "".join(lines)
+
+
+def test_layers_that_are_not_trainable_are_named_too():
+    base = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Embedding(10, 4, trainable=False),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+    with pytest.warns(UserWarning, match="Embedding"):
+        convert(base, 0.2, 100)
+
+
+def test_a_compiled_model_with_a_loss_of_its_own(blobs):
+    def own_loss(y_true, y_pred):
+        return ops.mean(ops.square(y_pred), axis=-1)
+
+    base = keras.Sequential([keras.Input((8,)), layers.Dense(3)])
+    base.compile(loss=own_loss, optimizer=keras.optimizers.SGD(0.1))
+    base.fit(*blobs, verbose=0)
+    model = convert(base, 0.2, 100)
+    assert not model.compiled
+    stripped = strip(model)
+    assert not stripped.compiled
+
+
+def test_lambda_and_custom_layers(rng):
+    class Scale(layers.Layer):
+        def build(self, shape):
+            self.factor = self.add_weight(shape=(shape[-1],), initializer="ones")
+
+        def call(self, x):
+            return self.factor * x
+
+    base = keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(8),
+            layers.Lambda(lambda x: 2 * x),
+            Scale(),
+            layers.Dense(3),
+        ]
+    )
+    base.layers[2].factor.assign(rng.standard_normal(8))
+    x = rng.standard_normal((4, 6)).astype("float32")
+    model = convert(base, 0.2, 100, centers=4001)
+    np.testing.assert_allclose(array(model(x)), array(base(x)), atol=0.02)
+    np.testing.assert_array_equal(array(strip(model)(x)), array(model(x)))
+
+
+def test_layers_keep_whether_they_are_trainable():
+    base = dense_net()
+    base.layers[0].trainable = False
+    model = convert(base, 0.2, 100)
+    assert [layer.trainable for layer in model.layers] == [False, True]
+    assert len(model.trainable_variables) == 3
+
+
+def test_a_converted_model_trains_and_saves(blobs, tmp_path):
+    x, y = blobs
+    base = keras.Sequential(
+        [keras.Input((8,)), layers.Dense(16, activation="relu"), layers.Dense(3)]
+    )
+    model = convert(base, alpha=0.3, num_examples=192, centers=7)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, jit_compile=False)
+    model.fit(x, y, epochs=3, callbacks=[keras_ec.callbacks.HardenAssignments()], verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(array(model(x)), array(loaded(x)))
+    assert all(len(np.unique(w.hardened())) <= 7 for w in quantized_weights(loaded))
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "arguments, match",
+    [
+        ({"alpha": -0.1}, "alpha"),
+        ({"alpha": float("nan")}, "alpha"),
+        ({"num_examples": 0}, "num_examples"),
+        ({"centers": 1}, "centers"),
+        ({"centers": [0.0, 0.1, 0.3]}, "centers"),
+        ({"center_type": "even"}, "center_type"),
+        ({"forward": "other"}, "forward"),
+    ],
+)
+def test_bad_arguments(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        convert(dense_net(), **{"alpha": 0.2, "num_examples": 100, **arguments})
+
+
+def test_nothing_to_convert():
+    base = keras.Sequential([keras.Input((6,)), layers.LayerNormalization()])
+    with pytest.raises(ValueError, match="no layer to convert"):
+        convert(base, 0.2, 100)
+
+
+def test_converted_models_hold_nothing_more_to_convert():
+    with pytest.raises(ValueError, match="no layer to convert"):
+        convert(convert(dense_net(), 0.2, 100), 0.2, 100, centers=5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite(value):
+    base = dense_net()
+    kernel = array(base.layers[1].kernel).copy()
+    kernel[2, 1] = value
+    base.layers[1].kernel.assign(kernel)
+    with pytest.raises(ValueError, match="not finite"):
+        convert(base, 0.2, 100)
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = ECDense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+@pytest.mark.parametrize("function", [lambda model: convert(model, 0.2, 100), strip])
+def test_models_that_cannot_be_copied(function):
+    unbuilt = keras.Sequential([ECDense(3), layers.Dense(2)])
+    with pytest.raises(ValueError, match="not built|no weights"):
+        function(unbuilt)
+    subclassed = Subclassed()
+    with pytest.raises(ValueError, match="not built|no weights"):
+        function(subclassed)
+    subclassed(np.zeros((1, 4), "float32"))
+    with pytest.raises(ValueError, match="subclassed"):
+        function(subclassed)
+    for other in ("model.keras", None, layers.Dense(3)):
+        with pytest.raises(ValueError, match="keras.Model|no weights|no EC layer"):
+            function(other)
+
+
+def test_strip_without_ec_layers():
+    with pytest.raises(ValueError, match="no EC layer"):
+        strip(dense_net())
+
+
+# Strip
+
+
+@pytest.mark.parametrize("hardened", [False, True])
+@pytest.mark.parametrize("center_type", ["uniform", "free"])
+def test_strip_infers_the_same(hardened, center_type, pictures, rng):
+    model = convert(
+        randomized(rich_net(), rng),
+        0.2,
+        100,
+        centers=5,
+        center_type=center_type,
+        forward="gaussian",
+    )
+    if hardened:
+        keras_ec.harden(model)
+    before = [array(v) for v in model.variables]
+    plain = strip(model)
+    for old, new in zip(outputs(model, pictures), outputs(plain, pictures), strict=True):
+        np.testing.assert_array_equal(old, new)
+    for old, new in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(old, array(new))
+    for layer in all_layers(plain):
+        assert not isinstance(layer, ECLayer)
+        assert type(layer).__module__.startswith("keras.")
+    for variable in plain.variables:
+        if variable.name == "kernel":
+            assert len(np.unique(array(variable))) <= 5
+    assert len(plain.losses) == 1  # the l2 of the base model
+
+
+def test_stripped_models_load_without_the_library(tmp_path, rng):
+    plain = strip(convert(dense_net(), 0.2, 100))
+    plain.save(tmp_path / "plain.keras")
+    config = (tmp_path / "plain.keras").read_bytes()
+    assert b"keras_ec" not in config
+    assert "keras_ec" not in plain.to_json()
+
+
+def test_strip_of_a_model_built_by_hand(rng):
+    inputs = keras.Input((6, 6, 1))
+    x = ECConv2D(3, 3, centers=3)(inputs)
+    model = keras.Model(inputs, ECDense(2, centers=3)(layers.Flatten()(x)))
+    x = rng.standard_normal((2, 6, 6, 1)).astype("float32")
+    np.testing.assert_array_equal(array(strip(model)(x)), array(model(x)))
