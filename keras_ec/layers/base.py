@@ -122,7 +122,9 @@ class ECLayer(keras.layers.Layer):
         self.forward = forward
         self.entropy_regularizer = entropy_regularizer
         for name in self.quantized:
-            setattr(self, f"{name}_centers", make_centers(centers, center_type, f"{name}_centers"))
+            made = make_centers(centers, center_type, f"{name}_centers")
+            made.trainable = self.trainable
+            setattr(self, f"{name}_centers", made)
         if forward == "gaussian":
             self.seed_generator = keras.random.SeedGenerator()
 
