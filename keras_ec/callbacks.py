@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_ec import schedules
-from keras_ec.hardening import VECTOR_BITS, harden, round_vectors
+from keras_ec.hardening import VECTOR_BITS, check_vector_bits, harden, round_vectors
 from keras_ec.layers.centers import Centers
 from keras_ec.schedules import Schedule
 from keras_ec.traversal import ec_layers, quantized_weights
@@ -193,6 +193,8 @@ class HardenedValidation(keras.callbacks.Callback):
 
     def __init__(self, vector_bits: int | None = VECTOR_BITS) -> None:
         super().__init__()
+        if vector_bits is not None:
+            check_vector_bits(vector_bits)
         self.vector_bits = vector_bits
         self._saved: list[tuple[keras.Variable, np.ndarray, np.ndarray]] = []
 

@@ -27,6 +27,14 @@ SCALE_BITS = 5
 _SLACK = 1e-4
 
 
+def check_vector_bits(bits: int) -> None:
+    """Raises a ValueError unless `bits` is a resolution that vectors can be rounded to."""
+    if isinstance(bits, bool) or not isinstance(bits, (int, np.integer)) or not 2 <= bits <= 24:
+        raise ValueError(
+            f"Expected a whole number of bits from 2 to 24, sign included. Received: {bits!r}"
+        )
+
+
 def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
     """Rounds values to signed whole multiples of a power of two.
 
@@ -35,15 +43,19 @@ def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
 
     Args:
         values: array-like of finite floats.
-        bits: bits a value, sign included, >= 2.
+        bits: bits a value, sign included, 2 to 24.
 
     Returns:
         float32 array of the same shape.
+
+    Raises:
+        ValueError: if `bits` is out of range.
 
     Example:
         >>> round_vector([0.1, -0.02, 1.0], bits=4)
         array([0., 0., 1.], dtype=float32)
     """
+    check_vector_bits(bits)
     values = np.asarray(values, "float64")
     largest = np.max(np.abs(values), initial=0.0)
     if largest < 1e-30:
@@ -162,7 +174,8 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
             to leave all short vectors as they are.
 
     Raises:
-        ValueError: if the model holds no EC layer or is not built.
+        ValueError: if the model holds no EC layer or is not built, or
+            `vector_bits` is out of range. The model is unchanged then.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), ECDense(3, centers=5)])
@@ -170,6 +183,8 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
         >>> len(np.unique(model.layers[0].kernel)) <= 5
         True
     """
+    if vector_bits is not None:
+        check_vector_bits(vector_bits)
     for layer in ec_layers(model):
         layer.harden()
     if vector_bits is not None:

@@ -120,6 +120,11 @@ def test_bad_numbers_of_epochs(make):
         make()
 
 
+def test_bad_bits():
+    with pytest.raises(ValueError, match="bits"):
+        HardenAssignments(vector_bits=1)
+
+
 def test_a_model_without_ec_layers(blobs):
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
     model.compile(loss="mse")

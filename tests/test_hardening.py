@@ -1,0 +1,204 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers, ops
+
+from keras_ec import harden
+from keras_ec.hardening import (
+    SCALE_BITS,
+    VECTOR_BITS,
+    folded_normalization,
+    round_scales,
+    round_vector,
+    round_vectors,
+)
+from keras_ec.layers import ECConv2D, ECDense
+from keras_ec.traversal import quantized_weights
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+@st.composite
+def vectors(draw):
+    """Values of one magnitude or of several, zeros among them."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = rng.standard_normal(draw(st.integers(1, 40)))
+    values *= np.exp2(rng.uniform(-draw(st.sampled_from([0, 4, 30])), 0, len(values)))
+    values[rng.random(len(values)) < draw(st.sampled_from([0.0, 0.2, 1.0]))] = 0
+    return (values * draw(st.sampled_from([1e-6, 0.0371, 1.0, 5e4]))).astype("float32")
+
+
+def disturbed(values, seed):
+    rng = np.random.default_rng(seed)
+    return values * (1 + 1e-6 * rng.uniform(-1, 1, values.shape))
+
+
+def assert_no_negative_zero(values):
+    assert not np.any(np.signbit(values) & (values == 0))
+
+
+@settings(max_examples=200, deadline=None)
+@given(vectors(), st.integers(2, 12), st.integers(0, 100))
+def test_rounded_vectors(values, bits, seed):
+    rounded = round_vector(values, bits)
+    assert rounded.dtype == np.float32 and rounded.shape == values.shape
+    assert_no_negative_zero(rounded)
+    np.testing.assert_array_equal(round_vector(rounded, bits), rounded)
+    np.testing.assert_array_equal(round_vector(disturbed(rounded, seed), bits), rounded)
+    largest = np.abs(values).max()
+    limit = 2 ** (bits - 1) - 1
+    assert len(np.unique(np.abs(rounded))) <= limit + 1
+    # The step is below twice the least that could do; values move by half a step.
+    assert np.abs(rounded - values).max() <= 1.0001 * largest / limit
+
+
+def test_a_vector_by_hand():
+    rounded = round_vector([0.7, -0.11, 0.13, -1e-9], bits=4)  # limit 7, step 1/8
+    np.testing.assert_array_equal(rounded, np.array([0.75, -0.125, 0.125, 0.0], "float32"))
+
+
+def test_zero_vectors():
+    np.testing.assert_array_equal(round_vector(np.zeros(3)), np.zeros(3))
+    np.testing.assert_array_equal(round_vector([-0.0]), [0.0])
+    np.testing.assert_array_equal(round_scales(np.zeros(3)), np.zeros(3))
+    assert round_vector(np.zeros(0)).shape == round_scales(np.zeros(0)).shape == (0,)
+
+
+@settings(max_examples=200, deadline=None)
+@given(vectors(), st.integers(0, 100))
+def test_rounded_scales(values, seed):
+    rounded = round_scales(values)
+    assert rounded.dtype == np.float32 and rounded.shape == values.shape
+    assert_no_negative_zero(rounded)
+    np.testing.assert_array_equal(round_scales(rounded), rounded)
+    np.testing.assert_array_equal(round_scales(disturbed(rounded, seed)), rounded)
+    kept = rounded != 0
+    np.testing.assert_array_equal(np.sign(rounded[kept]), np.sign(values[kept]))
+    np.testing.assert_allclose(rounded[kept], values[kept], rtol=1.001 * 2.0**-SCALE_BITS)
+    assert np.all(np.abs(values[~kept]) <= 2.0**-9 * np.abs(values).max())
+    mantissas = np.ldexp(np.frexp(rounded.astype("float64"))[0], SCALE_BITS)
+    np.testing.assert_array_equal(mantissas, np.round(mantissas))
+
+
+@pytest.mark.parametrize("bits", [1, 0, -3, 2.5, True])
+def test_bad_bits(bits):
+    with pytest.raises(ValueError, match="bits"):
+        round_vector([1.0], bits)
+
+
+@pytest.fixture
+def picture_net(rng):
+    """Normalisation with and without scale and offset; statistics as after training."""
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 2)),
+            ECConv2D(6, 3, use_bias=False, centers=5),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            ECConv2D(6, 3, centers=5, center_type="free"),
+            layers.BatchNormalization(scale=False),
+            layers.DepthwiseConv2D(3),
+            layers.BatchNormalization(center=False),
+            layers.GlobalAveragePooling2D(),
+            layers.LayerNormalization(),
+            ECDense(4, centers=5),
+        ]
+    )
+    for variable in model.weights:
+        if len(variable.shape) == 1 and variable.name not in ("levels", "frozen_levels"):
+            variable.assign(rng.uniform(0.4, 1.6, variable.shape))
+    return model
+
+
+def test_harden_puts_kernels_on_centers_and_vectors_on_grids(picture_net):
+    harden(picture_net)
+    for weight in quantized_weights(picture_net):
+        kernel = array(weight.variable)
+        assert len(np.unique(kernel)) <= 5
+        assert_no_negative_zero(kernel)
+        np.testing.assert_array_equal(kernel, weight.hardened())
+    for layer in picture_net.layers:
+        if isinstance(layer, (ECDense, ECConv2D, layers.DepthwiseConv2D)) and layer.use_bias:
+            np.testing.assert_array_equal(array(layer.bias), round_vector(array(layer.bias)))
+        if isinstance(layer, layers.BatchNormalization):
+            scale, offset = folded_normalization(layer)
+            if layer.scale:
+                np.testing.assert_allclose(round_scales(scale), scale, rtol=1e-6)
+            if layer.center:
+                step = np.abs(offset).max() * 2.0**-VECTOR_BITS
+                np.testing.assert_allclose(round_vector(offset), offset, atol=1e-4 * step)
+
+
+def test_harden_is_idempotent(picture_net):
+    harden(picture_net)
+    first = picture_net.get_weights()
+    harden(picture_net)
+    for old, new in zip(first, picture_net.get_weights(), strict=True):
+        np.testing.assert_allclose(old, new, rtol=3e-7, atol=1e-7)
+    kernels = [array(w.variable) for w in quantized_weights(picture_net)]
+    harden(picture_net)
+    for old, weight in zip(kernels, quantized_weights(picture_net), strict=True):
+        np.testing.assert_array_equal(old, array(weight.variable))
+
+
+def test_harden_changes_outputs_little(picture_net, rng):
+    """The network infers with hard kernels before, so only vectors change."""
+    x = rng.standard_normal((16, 8, 8, 2)).astype("float32")
+    before = array(picture_net(x))
+    harden(picture_net, vector_bits=None)
+    np.testing.assert_allclose(array(picture_net(x)), before, atol=5e-3)
+    harden(picture_net)
+    after = array(picture_net(x))
+    assert np.abs(after - before).max() < 0.15 * before.std()
+    assert np.any(after != before)
+
+
+def test_no_vector_bits_leave_vectors_alone(picture_net):
+    def others():
+        kernels = {id(w.variable) for w in quantized_weights(picture_net)}
+        state = {id(v) for w in quantized_weights(picture_net) for v in w.centers.variables}
+        return [array(v) for v in picture_net.weights if id(v) not in kernels | state]
+
+    before = others()
+    harden(picture_net, vector_bits=None)
+    for old, new in zip(before, others(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_more_bits_stay_closer(picture_net):
+    bias = array(picture_net.layers[-1].bias)
+    errors = []
+    for bits in (3, 6, 10):
+        picture_net.layers[-1].bias.assign(bias)
+        round_vectors(picture_net, bits)
+        errors.append(np.abs(array(picture_net.layers[-1].bias) - bias).max())
+    assert errors[0] > errors[1] > errors[2] > 0
+
+
+def test_folded_normalization_is_what_the_layer_computes(rng):
+    layer = layers.BatchNormalization(epsilon=0.01)
+    layer.build((None, 5))
+    for variable in layer.weights:
+        variable.assign(rng.uniform(0.5, 1.5, 5))
+    x = rng.standard_normal((7, 5)).astype("float32")
+    scale, offset = folded_normalization(layer)
+    np.testing.assert_allclose(array(layer(x)), scale * x + offset, rtol=1e-4, atol=1e-5)
+
+
+def test_bad_vector_bits_change_nothing(picture_net):
+    before = picture_net.get_weights()
+    with pytest.raises(ValueError, match="bits"):
+        harden(picture_net, vector_bits=1)
+    for old, new in zip(before, picture_net.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_nothing_to_harden():
+    with pytest.raises(ValueError, match="no EC layer"):
+        harden(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
+    with pytest.raises(ValueError, match="no weights yet"):
+        harden(keras.Sequential([ECDense(2)]))
