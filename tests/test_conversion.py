@@ -279,16 +279,16 @@ class Subclassed(keras.Model):
 @pytest.mark.parametrize("function", [lambda model: convert(model, 0.2, 100), strip])
 def test_models_that_cannot_be_copied(function):
     unbuilt = keras.Sequential([ECDense(3), layers.Dense(2)])
-    with pytest.raises(ValueError, match="not built|no weights"):
+    with pytest.raises(ValueError, match=r"not built|no weights"):
         function(unbuilt)
     subclassed = Subclassed()
-    with pytest.raises(ValueError, match="not built|no weights"):
+    with pytest.raises(ValueError, match=r"not built|no weights"):
         function(subclassed)
     subclassed(np.zeros((1, 4), "float32"))
     with pytest.raises(ValueError, match="subclassed"):
         function(subclassed)
     for other in ("model.keras", None, layers.Dense(3)):
-        with pytest.raises(ValueError, match="keras.Model|no weights|no EC layer"):
+        with pytest.raises(ValueError, match=r"Expected a keras\.Model"):
             function(other)
 
 

@@ -1,0 +1,113 @@
+import doctest
+import importlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import keras_ec
+import keras_ec.cloning
+import keras_ec.conversion
+import keras_ec.deploy.export
+import keras_ec.layers.base
+
+
+def run(script):
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_import_alone_is_light():
+    result = run(
+        "import sys, keras_ec\n"
+        "assert keras_ec.__version__\n"
+        "assert keras_ec.coding and keras_ec.CorruptFileError\n"
+        "loaded = {'keras', 'tensorflow', 'ai_edge_litert'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("first, second", [("keras", "keras_ec"), ("keras_ec.layers", "keras")])
+def test_layers_are_registered_beside_keras(first, second):
+    result = run(
+        f"import {first}, {second}\n"
+        "import keras, keras_ec\n"
+        "names = ('ECDense', 'ECConv1D', 'ECConv2D', 'ECDepthwiseConv2D')\n"
+        "for name in names:\n"
+        "    found = keras.saving.get_registered_object(f'keras_ec>{name}')\n"
+        "    assert found is getattr(keras_ec.layers, name), name\n"
+        "assert keras.saving.get_registered_object('keras_ec>EntropyRegularizer')\n"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_names_resolve():
+    for name in keras_ec.__all__:
+        assert getattr(keras_ec, name) is not None
+        assert name in dir(keras_ec)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = keras_ec.nothing
+
+
+def test_fixed_names_of_the_public_api():
+    functions = "convert strip harden summary export_tflite compress decompress".split()
+    assert {*functions, "callbacks", "layers", "regularizers", "CorruptFileError"} <= {
+        *keras_ec.__all__
+    }
+    assert issubclass(keras_ec.CorruptFileError, ValueError)
+    for name in ("ECDense", "ECConv1D", "ECConv2D", "ECDepthwiseConv2D"):
+        assert issubclass(getattr(keras_ec.layers, name), keras.layers.Layer)
+    assert keras_ec.callbacks.HardenAssignments and keras_ec.regularizers.EntropyRegularizer
+
+
+MODULES = [
+    "assignment",
+    "schedules",
+    "regularizers",
+    "hardening",
+    "callbacks",
+    "conversion",
+    "layers.centers",
+    "layers.dense",
+    "layers.conv",
+    "deploy.export",
+    "report",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_docstrings(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(f"keras_ec.{name}")
+    model = keras.Sequential([keras.Input((4,)), keras_ec.layers.ECDense(3)])
+    names = {"keras": keras, "keras_ec": keras_ec, "np": np, "model": model}
+    names["ECDense"] = keras_ec.layers.ECDense
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    examples = 0
+    for test in finder.find(module, name, globs={**vars(module), **names}):
+        if name == "report":  # prints a table
+            continue
+        examples += len(test.examples)
+        output = []
+        runner.run(test, out=output.append, clear_globs=False)
+        assert runner.failures == 0, "".join(output)
+    assert examples > 0 or name == "report"
+
+
+def test_modules_import_only_downwards():
+    """Data flows from the mathematics over the layers to whole models."""
+    imports = {
+        "assignment": (),
+        "schedules": (),
+        "hardening": ("keras_ec.layers", "keras_ec.traversal"),
+        "traversal": ("keras_ec.layers",),
+    }
+    for name, allowed in imports.items():
+        with open(importlib.import_module(f"keras_ec.{name}").__file__) as file:
+            lines = [line.split()[1] for line in file if line.startswith("from keras_ec")]
+        assert all(line.startswith(allowed) for line in lines), (name, lines)
