@@ -74,16 +74,13 @@ class _ZeroFlags:
         self._period = min(neighbours.period, 64)
         sizes = [
             columns,
-            columns,
             patterns * _ROW_CLASSES,
-            _DENSITY_CLASSES * patterns,
-            _DENSITY_CLASSES * _ROW_CLASSES * 5,
             _ROW_CLASSES * 16,
             _DENSITY_CLASSES * 16 * 3,
             LINK_CLASSES * _DENSITY_CLASSES,
             self._period * 4,
         ]
-        self.bits = MixedBits(sizes, [4, 1, 1, 1, 1, 1, 1, 1, 1], inputs=1, sets=2)
+        self.bits = MixedBits(sizes, [8] * len(sizes), inputs=1, sets=2)
 
     def contexts(
         self,
@@ -108,20 +105,18 @@ class _ZeroFlags:
         if span.start:
             ratio = min(max((sixteenth_log(seen) - sixteenth_log(hoped) >> 3) + 8, 0), 15)
             product = np.minimum(np.maximum(p_column * seen // hoped, 1), ONE - ONE // 64)
-        contexts = np.empty((9, columns.size), np.int64)
-        contexts[0] = contexts[1] = columns
-        contexts[2] = pattern * _ROW_CLASSES + row_class
-        contexts[3] = density * (1 << len(self._neighbours.lags)) + pattern
-        contexts[4] = (density * _ROW_CLASSES + row_class) * 5 + near
-        contexts[5] = row_class * 16 + ratio
-        contexts[6] = (density * 16 + ratio) * 3 + np.minimum(near, 2)
-        contexts[7] = density
+        contexts = np.empty((6, columns.size), np.int64)
+        contexts[0] = columns
+        contexts[1] = pattern * _ROW_CLASSES + row_class
+        contexts[2] = row_class * 16 + ratio
+        contexts[3] = (density * 16 + ratio) * 3 + np.minimum(near, 2)
+        contexts[4] = density
         links = self._neighbours
         if links.row_links is not None:
-            contexts[7] += _DENSITY_CLASSES * int(links.row_links[row])
+            contexts[4] += _DENSITY_CLASSES * int(links.row_links[row])
         elif links.column_links is not None:
-            contexts[7] = links.column_links[span] * _DENSITY_CLASSES + min(row_class, 15)
-        contexts[8] = row % self._period * 4 + (density >> 2)
+            contexts[4] = links.column_links[span] * _DENSITY_CLASSES + min(row_class, 15)
+        contexts[5] = row % self._period * 4 + (density >> 2)
         return contexts, product[None], p_column
 
 

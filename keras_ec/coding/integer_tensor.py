@@ -17,6 +17,9 @@ _MAX_PROFILE = 1 << 16
 _LINK_GAIN = 24.0
 """Bits that a related tensor must promise to save."""
 
+_DENSE = 0.6
+"""Share of non-zeros from which there is nothing to learn but frequencies."""
+
 
 class History:
     """What later tensors may learn from earlier ones: how full units are.
@@ -67,6 +70,12 @@ class History:
         if link[1]:
             return Neighbours(lags, period, row_links=np.tile(profile, shape[0] // profile.size))
         return Neighbours(lags, period, column_links=profile)
+
+
+def _prefers_static(values: np.ndarray, static_from: int) -> bool:
+    """Returns whether fixed tables suit a tensor: large ones, and dense ones."""
+    dense = np.count_nonzero(values) > _DENSE * values.size
+    return (dense or values.size >= static_from) and fits(values)
 
 
 def _choose_link(matrix: np.ndarray, history: History) -> int:
@@ -139,7 +148,7 @@ def code_integers(
     rank = len(squeezed)
     inner = None if values is None else np.asarray(values).reshape(squeezed)
     if history is not None and math.prod(shape) >= MIN_ELEMENTS:
-        static = None if inner is None else inner.size >= history.static_from and fits(inner)
+        static = None if inner is None else _prefers_static(inner, history.static_from)
         if code_raw_bits(coder, 1, None if static is None else int(static)):
             return code_static(coder, squeezed, history.streams, inner).reshape(shape)
     layout = Layout(rank - 1)

@@ -14,14 +14,14 @@ import numpy as np
 from keras_ec.coding.logistic import squash, stretch
 from keras_ec.coding.range_coder import ONE, BitCoder
 
-_LIMIT = 1 << 10
-"""Counts are scaled down beyond this, so that contexts follow what changes."""
+_LIMIT = 1 << 16
+"""Counts are scaled down beyond this, so that sums stay small."""
 
 _WEIGHT_ONE = 1 << 16
-_FIRST_WEIGHT = _WEIGHT_ONE * 2 // 5
+_FIRST_WEIGHT = _WEIGHT_ONE * 3 // 20
 _MAX_WEIGHT = 4 * _WEIGHT_ONE
-_RATE = 12800
-"""Divisor of the gradient: a learning rate of 0.02 in units of log-odds in nats."""
+_RATE = 8000
+"""Divisor of the gradient: a learning rate of 1/32 where log-odds are in nats."""
 
 
 class MixedBits:
