@@ -54,7 +54,7 @@ def test_names_resolve():
 
 
 def test_fixed_names_of_the_public_api():
-    functions = "convert strip harden summary export_tflite compress decompress".split()
+    functions = ["convert", "strip", "harden", "summary", "export_tflite", "compress", "decompress"]
     assert {*functions, "callbacks", "layers", "regularizers", "CorruptFileError"} <= {
         *keras_ec.__all__
     }
