@@ -32,7 +32,8 @@ def clone(
         replace: maps the serialized form of a layer to that of its
             replacement, or returns it unchanged. Called for layers within
             wrappers too.
-        without: layer classes, in model or copy, whose weights are not copied.
+        without: layer classes, in model or copy, whose weights are not copied; not
+            their subclasses.
 
     Returns:
         The copy, not compiled.
@@ -102,7 +103,7 @@ def _common_variables(model: keras.layers.Layer, without: tuple[type, ...]) -> l
     for layer in all_layers(model):
         if isinstance(layer, ECLayer):
             own.update(id(v) for v in layer.assignment_state())
-        elif isinstance(layer, without):
+        elif type(layer) in without:
             own.update(id(v) for v in layer.variables)
     return [v for v in model.variables if id(v) not in own]
 

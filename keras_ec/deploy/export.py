@@ -49,14 +49,24 @@ def deployable(model: keras.Model) -> keras.Model:
         ValueError: if the model is not built or is a subclassed one.
     """
     normalization = keras.layers.BatchNormalization
-    copy = clone(
-        model, lambda node: affine_layer(plain_layer(node)), (normalization, ChannelAffine)
-    )
-    sources = [layer for layer in all_layers(model) if isinstance(layer, normalization)]
+
+    def replace(node: dict) -> dict:
+        return affine_layer(plain_layer(float32_policy(node)))
+
+    copy = clone(model, replace, without=(normalization, ChannelAffine))
+    sources = [layer for layer in all_layers(model) if type(layer) is normalization]
     targets = [layer for layer in all_layers(copy) if isinstance(layer, ChannelAffine)]
     for source, target in zip(sources, targets, strict=True):
         set_affine(target, source)
     return copy
+
+
+def float32_policy(node: dict) -> dict:
+    """Serialized float32 policy for any other; `node` itself if it is no dtype policy.
+
+    The runtime has no float16 operators, and mixed precision is for training.
+    """
+    return {**node, "config": {"name": "float32"}} if node["class_name"] == "DTypePolicy" else node
 
 
 def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:

@@ -1,0 +1,304 @@
+import os
+
+import keras
+import numpy as np
+import pytest
+import tflite
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers, ops
+
+import keras_ec
+from keras_ec import convert, export_tflite, harden, strip
+from keras_ec.deploy.export import deployable, hardened_tflite, tflite_bytes
+from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
+from keras_ec.traversal import quantized_weights
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def run(content, x):
+    """Outputs of LiteRT for a batch."""
+    interpreter = Interpreter(model_content=content)
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(source["index"], x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(source["index"], x)
+    interpreter.invoke()
+    return interpreter.get_tensor(target["index"])
+
+
+def constants(content):
+    """Float32 constants of the operators of a .tflite file: (operator code, array)."""
+    model = tflite.Model.GetRootAs(content)
+    graph = model.Subgraphs(0)
+    found = []
+    for i in range(graph.OperatorsLength()):
+        operator = graph.Operators(i)
+        code = model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode()
+        for j in range(operator.InputsLength()):
+            if operator.Inputs(j) < 0:  # an input left out
+                continue
+            tensor = graph.Tensors(operator.Inputs(j))
+            data = model.Buffers(tensor.Buffer()).DataAsNumpy()
+            if (
+                tensor.Type() == tflite.TensorType.FLOAT32
+                and not isinstance(data, int)
+                and len(data)
+            ):
+                found.append((code, data.view("float32").reshape(tensor.ShapeAsNumpy())))
+    return found
+
+
+def kernels(content, code):
+    return [value for found, value in constants(content) if found == code and value.ndim > 1]
+
+
+def trained(model, rng):
+    """Statistics, scales, offsets and biases as they are after training."""
+    for layer in model.layers:
+        for variable in layer.weights:
+            if variable.name in ("gamma", "moving_variance"):
+                variable.assign(rng.lognormal(sigma=0.5, size=variable.shape))
+            elif variable.name in ("beta", "moving_mean", "bias"):
+                variable.assign(0.3 * rng.standard_normal(variable.shape))
+    return model
+
+
+CHAINS = {
+    "dense": ((10,), [lambda: ECDense(8, activation="relu", centers=5), lambda: ECDense(3)]),
+    "conv1d": ((12, 4), [lambda: ECConv1D(6, 3, activation="relu"), layers.Flatten]),
+    "conv2d": ((8, 8, 3), [lambda: ECConv2D(6, 3, padding="same", strides=2), layers.ReLU]),
+    "depthwise": ((8, 8, 3), [lambda: ECDepthwiseConv2D(3, depth_multiplier=2), layers.ReLU]),
+    "dense-bn": ((10,), [lambda: ECDense(8, use_bias=False), layers.BatchNormalization]),
+    "conv1d-bn": ((12, 4), [lambda: ECConv1D(6, 3), layers.BatchNormalization, layers.ReLU]),
+    "conv2d-bn": (
+        (8, 8, 3),
+        [lambda: ECConv2D(6, 3, use_bias=False), layers.BatchNormalization, layers.ReLU],
+    ),
+    "depthwise-bn": (
+        (8, 8, 3),
+        [lambda: ECDepthwiseConv2D(3, use_bias=False), layers.BatchNormalization, layers.ReLU],
+    ),
+    "bn-conv2d": ((8, 8, 3), [layers.BatchNormalization, lambda: ECConv2D(6, 3, padding="same")]),
+    "bn-relu-conv2d": ((8, 8, 3), [layers.BatchNormalization, layers.ReLU, lambda: ECConv2D(6, 3)]),
+    "conv2d-relu-bn": (
+        (8, 8, 3),
+        [lambda: ECConv2D(6, 3, activation="relu"), layers.BatchNormalization],
+    ),
+    "bn-without-scale-or-offset": (
+        (8, 8, 3),
+        [
+            lambda: ECConv2D(6, 3),
+            lambda: layers.BatchNormalization(scale=False, center=False),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("build", ["sequential", "functional"])
+def test_litert_infers_like_keras(chain, build, rng):
+    shape, makers = CHAINS[chain]
+    parts = [make() for make in makers]
+    if build == "sequential":
+        model = keras.Sequential([keras.Input(shape), *parts])
+    else:
+        inputs = outputs = keras.Input(shape)
+        for part in parts:
+            outputs = part(outputs)
+        model = keras.Model(inputs, outputs)
+    trained(model, rng)
+    x = rng.standard_normal((5, *shape)).astype("float32")
+    for hardened in (False, True):
+        if hardened:
+            harden(model)
+        expected = array(model(x))
+        np.testing.assert_allclose(run(hardened_tflite(model), x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.fixture
+def residual(rng):
+    """Normalisation after an addition, within a nested model, around a depthwise kernel."""
+    block = keras.Sequential(
+        [
+            keras.Input((8, 8, 6)),
+            ECDepthwiseConv2D(3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            ECConv2D(6, 1, use_bias=False),
+        ]
+    )
+    inputs = keras.Input((8, 8, 3))
+    x = layers.BatchNormalization()(ECConv2D(6, 3, padding="same", use_bias=False)(inputs))
+    x = layers.ReLU()(x)
+    x = layers.BatchNormalization()(x + block(x))
+    x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
+    model = keras.Model(inputs, ECDense(3, centers=5)(x))
+    trained(block, rng)
+    return trained(model, rng)
+
+
+def test_a_residual_network(residual, rng):
+    harden(residual)
+    x = rng.standard_normal((5, 8, 8, 3)).astype("float32")
+    content = hardened_tflite(residual)
+    np.testing.assert_allclose(run(content, x), array(residual(x)), rtol=1e-5, atol=1e-5)
+    copy = deployable(residual)
+    np.testing.assert_allclose(array(copy(x)), array(residual(x)), rtol=1e-5, atol=1e-5)
+
+
+def test_export_changes_nothing(residual):
+    before = residual.get_weights()
+    hardened_tflite(residual)
+    for old, new in zip(before, residual.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    "make, code, axis",
+    [
+        (lambda: ECConv2D(12, 3, use_bias=False, centers=5), tflite.BuiltinOperator.CONV_2D, 0),
+        (
+            lambda: ECDepthwiseConv2D(3, use_bias=False, centers=5),
+            tflite.BuiltinOperator.DEPTHWISE_CONV_2D,
+            3,
+        ),
+        (lambda: ECDense(12, use_bias=False, centers=5), tflite.BuiltinOperator.FULLY_CONNECTED, 0),
+    ],
+)
+def test_folded_kernels_are_levels_times_channel_scales(make, code, axis, rng):
+    """Exactly, in float32: the products of few levels and one scale a channel."""
+    shape = (10,) if code == tflite.BuiltinOperator.FULLY_CONNECTED else (8, 8, 6)
+    model = keras.Sequential(
+        [keras.Input(shape), make(), layers.BatchNormalization(), layers.ReLU()]
+    )
+    trained(model, rng)
+    harden(model)
+    (weight,) = quantized_weights(model)
+    spacing = float(array(weight.centers.spacing()))
+    levels = np.unique(np.round(weight.hardened() / spacing))
+    (kernel,) = kernels(hardened_tflite(model), code)
+    scale, _ = keras_ec.hardening.folded_normalization(model.layers[1])
+    scale = keras_ec.hardening.round_scales(scale)
+    assert np.any(kernel)
+    shape = [1] * kernel.ndim
+    shape[axis] = -1
+    ratio = kernel / (scale.reshape(shape) * np.float32(spacing))
+    np.testing.assert_array_equal(ratio, np.round(ratio))
+    assert set(np.unique(ratio)) <= set(levels) and len(levels) <= 5
+
+
+def test_kernels_without_normalisation_keep_their_values(rng):
+    model = keras.Sequential([keras.Input((8, 8, 6)), ECConv2D(12, 3, centers=5)])
+    (kernel,) = kernels(hardened_tflite(model), tflite.BuiltinOperator.CONV_2D)
+    (weight,) = quantized_weights(model)
+    np.testing.assert_array_equal(kernel.transpose(1, 2, 3, 0), weight.hardened())
+    assert not np.any(np.signbit(kernel) & (kernel == 0))
+
+
+def test_mixed_precision_models(rng):
+    keras.config.set_dtype_policy("mixed_float16")
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            ECConv2D(6, 3, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Flatten(),
+            ECDense(3),
+        ]
+    )
+    trained(model, rng)
+    harden(model)
+    x = rng.standard_normal((5, 8, 8, 3)).astype("float32")
+    outputs = run(hardened_tflite(model), x).astype("float32")
+    np.testing.assert_allclose(outputs, array(model(x)).astype("float32"), rtol=0.02, atol=0.02)
+
+
+def test_other_subclasses_of_normalisation_stay(rng):
+    class OwnNormalization(layers.BatchNormalization):
+        pass
+
+    model = keras.Sequential([keras.Input((10,)), ECDense(4), OwnNormalization()])
+    trained(model, rng)
+    harden(model)
+    x = rng.standard_normal((5, 10)).astype("float32")
+    np.testing.assert_allclose(
+        run(hardened_tflite(model), x), array(model(x)), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_time_distributed_and_shared_layers(rng):
+    base = keras.Sequential(
+        [
+            keras.Input((5, 8)),
+            layers.TimeDistributed(layers.Dense(6, activation="relu")),
+            layers.TimeDistributed(layers.BatchNormalization()),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    model = convert(base, 0.2, 100)
+    harden(model)
+    x = rng.standard_normal((1, 5, 8)).astype("float32")
+    np.testing.assert_allclose(
+        run(hardened_tflite(model), x), array(model(x)), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_plain_models_and_stripped_models_export_the_same(rng):
+    model = keras.Sequential([keras.Input((10,)), ECDense(8, activation="relu"), ECDense(3)])
+    harden(model)
+    x = rng.standard_normal((5, 10)).astype("float32")
+    np.testing.assert_array_equal(
+        run(tflite_bytes(strip(model)), x), run(hardened_tflite(model), x)
+    )
+
+
+def test_export_writes_the_file(tmp_path, rng):
+    model = keras.Sequential([keras.Input((10,)), ECDense(3)])
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"old")
+    export_tflite(model, path)
+    export_tflite(model, str(path))
+    x = rng.standard_normal((2, 10)).astype("float32")
+    np.testing.assert_allclose(run(path.read_bytes(), x), array(model(x)), rtol=1e-5, atol=1e-5)
+    assert os.listdir(tmp_path) == ["model.tflite"]
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = ECDense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def bad_models():
+    subclassed = Subclassed()
+    subclassed(np.zeros((1, 4), "float32"))
+    return {
+        "without EC layers": keras.Sequential([keras.Input((4,)), layers.Dense(3)]),
+        "not built": keras.Sequential([ECDense(3)]),
+        "subclassed": subclassed,
+        "no model": 3,
+    }
+
+
+@pytest.mark.parametrize("kind", ["without EC layers", "not built", "subclassed", "no model"])
+def test_bad_models_leave_no_file(kind, tmp_path):
+    (tmp_path / "kept.tflite").write_bytes(b"kept")
+    for name in ("new.tflite", "kept.tflite"):
+        with pytest.raises(ValueError, match=r"EC layer|built|subclassed|Keras model|weights"):
+            export_tflite(bad_models()[kind], tmp_path / name)
+    assert os.listdir(tmp_path) == ["kept.tflite"]
+    assert (tmp_path / "kept.tflite").read_bytes() == b"kept"
+
+
+def test_a_missing_directory(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), ECDense(3)])
+    with pytest.raises(OSError):
+        export_tflite(model, tmp_path / "missing" / "model.tflite")
