@@ -109,7 +109,15 @@ def fp32_network(network: str, data: tuple, cache: Path, epochs: int) -> keras.M
 
 
 def train(base: keras.Model, data: tuple, settings: Settings, out: Path) -> keras.Model:
-    """Entropy-constrained training; a stopped run continues from its last epoch."""
+    """Entropy-constrained training; a stopped run continues from its last epoch.
+
+    A finished run with the same settings is loaded instead of repeated.
+    """
+    trained, record = out / "model.keras", out / "settings.json"
+    description = json.dumps(dataclasses.asdict(settings))
+    if trained.exists() and record.exists() and record.read_text() == description:
+        return keras.models.load_model(trained)
+    record.write_text(description)
     model = keras_ec.convert(base, alpha=settings.alpha, num_examples=len(data[0]))
     compile_model(model, settings.learning_rate, settings.epochs, len(data[0]))
     harden = keras_ec.callbacks.HardenAssignments(
@@ -124,6 +132,7 @@ def train(base: keras.Model, data: tuple, settings: Settings, out: Path) -> kera
     model.fit(
         data[0], data[1], batch_size=BATCH, epochs=settings.epochs, callbacks=callbacks, verbose=2
     )
+    model.save(trained)
     return model
 
 
@@ -156,7 +165,6 @@ def main() -> None:
     fp32_error = 100 * (1 - accuracy(tflite_bytes(base), x_test, y_test))
 
     model = train(base, data, settings, out)
-    model.save(out / "model.keras")
     keras_ec.summary(model)
     keras_ec.export_tflite(model, out / "model.tflite")
     keras_ec.compress(out / "model.tflite", out / "model.ecz")

@@ -11,7 +11,9 @@ import keras
 from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.flatten import constant_flatten
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
+from keras_ec.deploy.tensor_names import without_inner_names
 from keras_ec.traversal import all_layers, ec_layers
 
 
@@ -23,7 +25,8 @@ def tflite_bytes(model: keras.Model) -> bytes:
             hardened on the way, plain layers are taken as they are.
 
     Returns:
-        The flatbuffer: float32 weights, no quantization of activations.
+        The flatbuffer: float32 weights, no quantization of activations, and
+        no names of inner tensors.
 
     Raises:
         ValueError: if the model is not built or is a subclassed one.
@@ -32,7 +35,7 @@ def tflite_bytes(model: keras.Model) -> bytes:
 
     converter = tf.lite.TFLiteConverter.from_keras_model(deployable(model))
     with contextlib.redirect_stdout(io.StringIO()):
-        return converter.convert()
+        return without_inner_names(converter.convert())
 
 
 def deployable(model: keras.Model) -> keras.Model:
@@ -51,7 +54,7 @@ def deployable(model: keras.Model) -> keras.Model:
     normalization = keras.layers.BatchNormalization
 
     def replace(node: dict) -> dict:
-        return affine_layer(plain_layer(float32_policy(node)))
+        return constant_flatten(affine_layer(plain_layer(float32_policy(node))))
 
     copy = clone(model, replace, without=(normalization, ChannelAffine))
     sources = [layer for layer in all_layers(model) if type(layer) is normalization]
