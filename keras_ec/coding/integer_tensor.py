@@ -7,14 +7,14 @@ import numpy as np
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_bits
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import LINK_CLASSES, Neighbours, code_matrix, link_classes
-from keras_ec.coding.matrix_layout import MAX_WIDTH, Layout, choose_layout, static_bits
+from keras_ec.coding.matrix_layout import MAX_WIDTH, Layout, choose_layout
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.static_tensor import MIN_ELEMENTS, SideStreams, code_static, fits
 
 _MAX_PROFILES = 32
 _MIN_PROFILE = 4
 _MAX_PROFILE = 1 << 16
-_LINK_GAIN = 24.0
+_LINK_GAIN = 12.0
 """Bits that a related tensor must promise to save."""
 
 _DENSE = 0.6
@@ -78,27 +78,34 @@ def _prefers_static(values: np.ndarray, static_from: int) -> bool:
     return (dense or values.size >= static_from) and fits(values)
 
 
+def _shared_bits(classes: np.ndarray, profile: np.ndarray) -> float:
+    """Estimates how many bits a profile tells about the classes of rows or columns.
+
+    Their mutual information, less what it costs to learn how one follows from the other.
+    """
+    classes, profile = classes >> 1, profile >> 1
+    pairs = np.bincount(profile * LINK_CLASSES + classes, minlength=LINK_CLASSES**2)
+    pairs = pairs.reshape(LINK_CLASSES, LINK_CLASSES)
+    alone = pairs.sum(0)
+    expected = pairs.sum(1)[:, None] * alone / classes.size
+    live = pairs > 0
+    learning = 0.5 * np.log2(classes.size + 1) * (live.sum() - (alone > 0).sum())
+    return float((pairs[live] * np.log2(pairs[live] / expected[live])).sum() - learning)
+
+
 def _choose_link(matrix: np.ndarray, history: History) -> int:
     """Returns 1 + the index of the link that promises most, 0 for none."""
-    links = history.links(matrix.shape)
-    if not links:
-        return 0
     live = matrix != 0
-    columns = link_classes(live.sum(0)) if len(live) > 1 else np.zeros(live.shape[1], np.int64)
-    contexts = np.broadcast_to(columns, live.shape)
-    limit = static_bits(live, contexts) - _LINK_GAIN
-    best = 0
-    for number, (index, by_row) in enumerate(links):
+    rows, columns = link_classes(live.sum(1)), link_classes(live.sum(0))
+    best, best_bits = 0, _LINK_GAIN
+    for number, (index, by_row) in enumerate(history.links(matrix.shape)):
         profile = history.profiles[index]
         if by_row:
-            related = np.tile(profile, len(live) // profile.size)[:, None]
+            bits = _shared_bits(rows, np.tile(profile, rows.size // profile.size))
         else:
-            rows = link_classes(live.sum(1))[:, None] if len(live) > 1 else 0
-            related, contexts = rows * LINK_CLASSES + profile[None], 0
-        bits = static_bits(live, np.broadcast_to(related * LINK_CLASSES + contexts, live.shape))
-        contexts = np.broadcast_to(columns, live.shape)
-        if bits < limit:
-            best, limit = number + 1, bits
+            bits = _shared_bits(columns, profile)
+        if bits > best_bits:
+            best, best_bits = number + 1, bits
     return best
 
 

@@ -5,10 +5,12 @@ The encoder narrows the interval `[base, base + size)` of 32-bit numbers. When i
 the base is added to what is written already.
 """
 
+import bisect
+
 import numpy as np
 
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.range_coder import ONE, WorkMeter
+from keras_ec.coding.range_coder import ONE, PRECISION, WorkMeter
 
 _MASK = 0xFFFFFFFF
 
@@ -181,3 +183,34 @@ class PortableBitDecoder:
         """
         if self._data[self._position :].strip(b"\0"):
             raise CorruptFileError("The range-coded stream does not end with its last symbol.")
+
+
+def decode_stream(data: bytes, cumulative: list[list[int]], tables: list[int]) -> list[int] | None:
+    """Decodes a stream of symbols.
+
+    Args:
+        data: What a `PortableSymbolEncoder` or TensorFlow Compression wrote.
+        cumulative: Cumulative frequencies, a list for each table.
+        tables: The table of every symbol.
+
+    Returns:
+        The symbols; `None` if bytes are left over.
+    """
+    value = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
+    position, last = 4, _MASK
+    symbols = []
+    for table in tables:
+        row = cumulative[table]
+        size = last + 1
+        symbol = bisect.bisect_right(row, ((value + 1 << PRECISION) - 1) // size) - 1
+        cut = size * row[symbol] >> PRECISION
+        value -= cut
+        last = (size * row[symbol + 1] >> PRECISION) - cut - 1
+        symbols.append(symbol)
+        if last < ONE:
+            last = last << 16 | 0xFFFF
+            value = value << 16 | int.from_bytes(
+                data[position : position + 2].ljust(2, b"\0"), "big"
+            )
+            position += 2
+    return symbols if position >= len(data) - 1 else None

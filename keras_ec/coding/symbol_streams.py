@@ -12,7 +12,12 @@ import numpy as np
 from keras_ec.coding import range_coder_tfc
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.range_coder import ONE, PRECISION
-from keras_ec.coding.range_coder_portable import PortableSymbolEncoder
+from keras_ec.coding.range_coder_portable import PortableSymbolEncoder, decode_stream
+
+_FEW_LANES = 64
+"""Fewer lanes are decoded faster one by one than in step."""
+
+_LEFT_OVER = "A stream of symbols does not end with its last symbol."
 
 
 @dataclasses.dataclass
@@ -65,9 +70,21 @@ def decode_jobs(jobs: list[SymbolJob]) -> None:
                 job.cumulative, job.table, job.streams
             )
             if not whole:
-                raise CorruptFileError("A stream of symbols does not end with its last symbol.")
-    elif jobs:
+                raise CorruptFileError(_LEFT_OVER)
+    elif sum(len(job.streams) for job in jobs) < _FEW_LANES:
+        _decode_one_by_one(jobs)
+    else:
         _decode_in_step(jobs)
+
+
+def _decode_one_by_one(jobs: list[SymbolJob]) -> None:
+    for job in jobs:
+        rows = job.cumulative.tolist()
+        for table, stream, lane in zip(job.table, job.streams, job.symbols, strict=True):
+            symbols = decode_stream(stream, rows, table.tolist())
+            if symbols is None:
+                raise CorruptFileError(_LEFT_OVER)
+            lane[:] = symbols
 
 
 class _Lanes:
@@ -131,7 +148,7 @@ def _decode_in_step(jobs: list[SymbolJob]) -> None:
         value[short] = value[short] << 16 | word
         state.next[short] += 1
     if (state.next < state.end - 1).any():
-        raise CorruptFileError("A stream of symbols does not end with its last symbol.")
+        raise CorruptFileError(_LEFT_OVER)
     position = 0
     for job in state.jobs:
         job.symbols[:] = state.symbols[position : position + job.table.size].reshape(
