@@ -303,11 +303,11 @@ def test_fit_agrees_between_execution_modes(center_type, pictures):
     for options in ({}, {"jit_compile": True}, {"run_eagerly": True}):
         model = compiled(network(center_type, wrap=False), **options)
         model.set_weights(start)
-        model.fit(x, y, batch_size=16, epochs=1, verbose=0, shuffle=False)
+        model.fit(x, y, verbose=0, shuffle=False)
         results.append(model)
     graph, xla, eager = (np.concatenate([w.ravel() for w in m.get_weights()]) for m in results)
     moved = np.abs(graph - np.concatenate([w.ravel() for w in start])).max()
-    assert moved > 0.005
+    assert moved > 0.005  # one step of Adam at 0.01
     np.testing.assert_allclose(xla, graph, atol=0.1 * moved)
     np.testing.assert_allclose(eager, graph, atol=0.1 * moved)
 
