@@ -126,3 +126,16 @@ def code_bounded(coder: BitCoder, model: AdaptiveUint, limit: int, value: int | 
     if result > limit:
         raise CorruptFileError(f"Expected a value of at most {limit}, found {result}.")
     return result
+
+
+def code_signed(coder: BitCoder, limit: int, value: int | None = None) -> int:
+    """Codes a signed integer of 32 bits: the magnitude if negative, or 0 and the integer.
+
+    Raises:
+        CorruptFileError: If the integer decoded has a magnitude above `limit`.
+    """
+    model = AdaptiveUint(32)
+    below = code_bounded(coder, model, limit, None if value is None else max(-value, 0))
+    if below:
+        return -below
+    return code_bounded(coder, model, limit, None if value is None else max(value, 0))

@@ -4,9 +4,22 @@ import math
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_bits
+from keras_ec.coding.adaptive_bits import (
+    AdaptiveUint,
+    code_bounded,
+    code_raw_bits,
+    code_raw_vector,
+    code_signed,
+)
+from keras_ec.coding.cost_coder import CostCoder
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.integer_matrix import LINK_CLASSES, Neighbours, code_matrix, link_classes
+from keras_ec.coding.integer_matrix import (
+    LINK_CLASSES,
+    MAX_MAGNITUDE,
+    Neighbours,
+    code_matrix,
+    link_classes,
+)
 from keras_ec.coding.matrix_layout import MAX_WIDTH, Layout, choose_layout
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.static_tensor import MIN_ELEMENTS, SideStreams, code_static, fits
@@ -17,6 +30,7 @@ _MAX_PROFILE = 1 << 16
 _LINK_GAIN = 12.0
 """Bits that a related tensor must promise to save."""
 
+_FLAT_LIMIT = 1 << 12
 _DENSE = 0.6
 """Share of non-zeros from which there is nothing to learn but frequencies."""
 
@@ -114,6 +128,28 @@ def squeeze_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for n in shape if n > 1) or (1,)
 
 
+def _code_flat(coder: BitCoder, size: int, values: np.ndarray | None) -> np.ndarray:
+    """Codes a vector as its smallest integer and differences of equal width."""
+    low = code_signed(coder, MAX_MAGNITUDE, None if values is None else int(values.min()))
+    rest = None if values is None else values.astype(np.int64) - low
+    width = None if rest is None else int(rest.max()).bit_length()
+    width = code_bounded(coder, AdaptiveUint(6), 32, width)
+    result = code_raw_vector(coder, size, width, rest) + low
+    if result.max() > MAX_MAGNITUDE:
+        raise CorruptFileError(f"Expected integers of magnitude at most {MAX_MAGNITUDE}.")
+    return result.astype(np.int32)
+
+
+def _prefers_flat(values: np.ndarray) -> bool:
+    """Returns whether a vector is too short to learn from."""
+    if values.size > _FLAT_LIMIT or np.abs(values.astype(np.int64)).max() > MAX_MAGNITUDE:
+        return False
+    flat, matrix = CostCoder(), CostCoder()
+    _code_flat(flat, values.size, values)
+    code_matrix(matrix, (1, values.size), values[None])
+    return flat.bits < matrix.bits
+
+
 def _code_layout(coder: BitCoder, rank: int, layout: Layout | None) -> Layout:
     known = layout is not None
     model = AdaptiveUint(4)
@@ -158,6 +194,13 @@ def code_integers(
         static = None if inner is None else _prefers_static(inner, history.static_from)
         if code_raw_bits(coder, 1, None if static is None else int(static)):
             return code_static(coder, squeezed, history.streams, inner).reshape(shape)
+    if rank == 1:
+        flat = None if inner is None else int(_prefers_flat(inner))
+        if code_raw_bits(coder, 1, flat):
+            coded = _code_flat(coder, squeezed[0], inner)
+            if history is not None:
+                history.add(coded)
+            return coded.reshape(shape)
     layout = Layout(rank - 1)
     if rank > 1:
         layout = _code_layout(coder, rank, None if inner is None else choose_layout(inner))

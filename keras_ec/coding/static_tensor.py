@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_vector
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_vector, code_signed
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE, code_matrix
 from keras_ec.coding.range_coder import BitCoder
@@ -214,7 +214,7 @@ def code_static(
     """
     rows, columns = shape[0], shape[-1] if len(shape) > 1 else 1
     known = None if values is None else _encode(values, rows, columns)
-    low = _code_signed(coder, known.low if known else None)
+    low = code_signed(coder, MAX_MAGNITUDE, known.low if known else None)
     last = code_bounded(coder, AdaptiveUint(9), MAX_SYMBOLS - 1, known.last if known else None)
     by_row = _code_classes(coder, rows, known.by_row if known else None)
     by_column = _code_classes(coder, columns, known.by_column if known else None)
@@ -242,11 +242,3 @@ def code_static(
     result = np.zeros(shape, np.int16 if max(-low, low + last) < 1 << 15 else np.int32)
     streams.defer(SymbolJob(cumulative, table, np.zeros(table.shape, np.uint8), parts), result, low)
     return result
-
-
-def _code_signed(coder: BitCoder, value: int | None) -> int:
-    model = AdaptiveUint(32)
-    below = code_bounded(coder, model, MAX_MAGNITUDE, None if value is None else max(-value, 0))
-    if below:
-        return -below
-    return code_bounded(coder, model, MAX_MAGNITUDE, None if value is None else max(value, 0))

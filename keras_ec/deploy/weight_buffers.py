@@ -111,7 +111,7 @@ def _extent(buffer: Any, file_size: int) -> tuple[int, int] | None:
         offset, size = buffer.Offset(), buffer.Size()
         if offset <= 1:
             return None
-    return (offset, size) if 0 < size and 8 <= offset <= file_size - size else None
+    return (offset, size) if size > 0 and 8 <= offset <= file_size - size else None
 
 
 def _buffer(offset: int, size: int, dtype: str, shape: tuple[int, ...]) -> WeightBuffer | None:
