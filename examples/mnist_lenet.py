@@ -43,7 +43,7 @@ class Settings:
 
 
 SETTINGS = {
-    "lenet-300-100": Settings(0.15, 60, 2e-3, (0.6, 0.35), 8),
+    "lenet-300-100": Settings(0.1, 60, 2e-3, (0.6, 0.35), 8),
     "lenet-5": Settings(0.1, 30, 2e-3, (1.0, 0.25), 5, fp32_epochs=12),
 }
 
