@@ -12,6 +12,7 @@ from keras import layers, ops
 import keras_ec
 from keras_ec import assignment
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
+from keras_ec.layers.centers import round_mantissa
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.traversal import ec_layers, quantized_weights
 
@@ -498,6 +499,8 @@ def test_harden_moves_every_weight_to_its_center(kind, center_type):
     np.testing.assert_array_equal(array(weight.indices()), indices)
     assert len(np.unique(kernel)) <= 5
     assert not np.any(np.signbit(kernel) & (kernel == 0))
+    trained = array(weight.centers.trainable_variables[0])
+    np.testing.assert_array_equal(round_mantissa(trained), trained)
     layer.harden()
     np.testing.assert_array_equal(array(weight.variable), kernel)
 
