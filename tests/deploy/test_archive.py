@@ -10,7 +10,7 @@ from keras_ec.deploy import archive
 from keras_ec.deploy.weight_buffers import find_weight_buffers
 
 sys.path.insert(0, os.path.dirname(__file__))
-from tflite_builder import build_tflite  # noqa: E402
+from tflite_builder import build_tflite
 
 
 def _sparse(shape, seed=0, density=0.1):
@@ -128,7 +128,7 @@ def test_damaged_flatbuffers_round_trip():
 def test_other_files_are_refused(content, tmp_path):
     source, target = tmp_path / "a.tflite", tmp_path / "a.ecz"
     source.write_bytes(content)
-    with pytest.raises(ValueError, match="TFL3.*Received"):
+    with pytest.raises(ValueError, match=r"TFL3.*Received"):
         archive.compress_file(source, target)
     assert os.listdir(tmp_path) == ["a.tflite"]
 
