@@ -26,7 +26,6 @@ def compress_bytes(tflite: bytes) -> bytes:
 
     Raises:
         ValueError: If `tflite` is no TensorFlow Lite flatbuffer.
-        ImportError: If no range coder is installed.
     """
     tflite = bytes(tflite)
     check_identifier(tflite)
@@ -60,7 +59,6 @@ def decompress_bytes(ecz: bytes) -> bytes:
 
     Raises:
         CorruptFileError: If `ecz` is damaged, truncated or no .ecz file.
-        ImportError: If no range coder is installed.
     """
     return decode_content(bytes(ecz))
 
@@ -78,7 +76,6 @@ def compress_file(source: str | os.PathLike[str], target: str | os.PathLike[str]
     Raises:
         ValueError: If `source` is no TensorFlow Lite flatbuffer.
         OSError: If a file cannot be read or written. An existing target is then unchanged.
-        ImportError: If no range coder is installed.
     """
     with open(source, "rb") as file:
         content = file.read()
@@ -102,7 +99,6 @@ def decompress_file(path: str | os.PathLike[str]) -> bytes:
     Raises:
         CorruptFileError: If the file is damaged, truncated or no .ecz file.
         OSError: If the file cannot be read.
-        ImportError: If no range coder is installed.
     """
     with open(path, "rb") as file:
         return decompress_bytes(file.read())
