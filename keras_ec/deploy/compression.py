@@ -23,7 +23,6 @@ def compress(source: Any, path: str | os.PathLike) -> int:
     Raises:
         ValueError: if the source is no TensorFlow Lite flatbuffer, or the model
             cannot be exported. No file is written then.
-        ImportError: if no range coder is installed; says how to install one.
         OSError: if a file cannot be read or written.
 
     Example:
@@ -52,7 +51,6 @@ def decompress(path: str | os.PathLike) -> bytes:
 
     Raises:
         CorruptFileError: if the file is damaged, truncated or no .ecz file.
-        ImportError: if no range coder is installed; says how to install one.
         OSError: if the file cannot be read.
 
     Example:
