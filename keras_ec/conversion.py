@@ -52,9 +52,10 @@ def convert(
         A new model, not compiled.
 
     Raises:
-        ValueError: if the model is not built, holds nothing to convert, has
-            weights that are not finite, or is a subclassed model (use the
-            layers of `keras_ec.layers` in its constructor instead).
+        ValueError: if the model is not built, holds EC layers already or
+            nothing to convert, has weights that are not finite, or is a
+            subclassed model (use the layers of `keras_ec.layers` in its
+            constructor instead).
 
     Example:
         >>> base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -63,6 +64,11 @@ def convert(
         'ECDense'
     """
     check_clonable(model)
+    if any(isinstance(layer, ECLayer) for layer in all_layers(model)):
+        raise ValueError(
+            f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras layers; "
+            "keras_ec.strip gives one."
+        )
     _check_weights(model)
     regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
     arguments = {
@@ -72,7 +78,6 @@ def convert(
         "entropy_regularizer": regularizer,
     }
     EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
-    replaced = []
 
     def replace(node: dict) -> dict:
         ec_class = _EC_BY_NAME.get(node["class_name"])
@@ -80,12 +85,11 @@ def convert(
             return node
         if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node
-        replaced.append(node)
         return serialized(ec_class, {**node["config"], **arguments})
 
     converted = clone(model, replace)
     new_layers = [layer for layer in all_layers(converted) if isinstance(layer, ECLayer)]
-    if not replaced:
+    if not new_layers:
         names = ", ".join(sorted(plain.__name__ for plain in EC_LAYERS))
         raise ValueError(
             f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}."

@@ -252,8 +252,8 @@ def test_nothing_to_convert():
         convert(base, 0.2, 100)
 
 
-def test_converted_models_hold_nothing_more_to_convert():
-    with pytest.raises(ValueError, match="no layer to convert"):
+def test_models_with_ec_layers_are_refused():
+    with pytest.raises(ValueError, match="holds EC layers already"):
         convert(convert(dense_net(), 0.2, 100), 0.2, 100, centers=5)
 
 
