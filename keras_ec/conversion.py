@@ -66,8 +66,8 @@ def convert(
     check_clonable(model)
     if any(isinstance(layer, ECLayer) for layer in all_layers(model)):
         raise ValueError(
-            f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras layers; "
-            "keras_ec.strip gives one."
+            f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras "
+            "layers; keras_ec.strip gives one."
         )
     _check_weights(model)
     regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
