@@ -21,7 +21,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["keras_ec", "keras_ec.*"]),
-    package_data={"keras_ec": ["coding/*.bin", "py.typed"]},
+    package_data={"keras_ec": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=[
         "tensorflow>=2.17",

@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -108,16 +109,21 @@ def fp32_network(network: str, data: tuple, cache: Path, epochs: int) -> keras.M
     return model
 
 
-def train(base: keras.Model, data: tuple, settings: Settings, out: Path) -> keras.Model:
+def train(base: keras.Model, data: tuple, settings: Settings, run: dict, out: Path) -> keras.Model:
     """Entropy-constrained training; a stopped run continues from its last epoch.
 
-    A finished run with the same settings is loaded instead of repeated.
+    A finished run of the same description `run` is loaded instead of repeated;
+    what another run left in the directory is removed.
     """
-    trained, record = out / "model.keras", out / "settings.json"
-    description = json.dumps(dataclasses.asdict(settings))
-    if trained.exists() and record.exists() and record.read_text() == description:
+    trained, record = out / "model.keras", out / "run.json"
+    description = json.dumps(run, indent=2) + "\n"
+    if not record.exists() or record.read_text() != description:
+        shutil.rmtree(out / "backup", ignore_errors=True)
+        for stale in (trained, out / "training.csv"):
+            stale.unlink(missing_ok=True)
+        record.write_text(description)
+    if trained.exists():
         return keras.models.load_model(trained)
-    record.write_text(description)
     model = keras_ec.convert(base, alpha=settings.alpha, num_examples=len(data[0]))
     compile_model(model, settings.learning_rate, settings.epochs, len(data[0]))
     harden = keras_ec.callbacks.HardenAssignments(
@@ -160,11 +166,19 @@ def main() -> None:
     x_test, y_test = data[2:]
 
     started = time.time()
-    cache = out / f"fp32-{arguments.network}-{arguments.split}-{arguments.seed}.keras"
+    run = {
+        "network": arguments.network,
+        "split": arguments.split,
+        "seed": arguments.seed,
+        "training_examples": len(data[0]),
+        "settings": dataclasses.asdict(settings),
+    }
+    fp32_run = f"{arguments.network}-{arguments.split}-{arguments.seed}-{settings.fp32_epochs}"
+    cache = out / f"fp32-{fp32_run}.keras"
     base = fp32_network(arguments.network, data, cache, settings.fp32_epochs)
     fp32_error = 100 * (1 - accuracy(tflite_bytes(base), x_test, y_test))
 
-    model = train(base, data, settings, out)
+    model = train(base, data, settings, run, out)
     keras_ec.summary(model)
     keras_ec.export_tflite(model, out / "model.tflite")
     keras_ec.compress(out / "model.tflite", out / "model.ecz")
@@ -172,11 +186,8 @@ def main() -> None:
     ecz_bytes = (out / "model.ecz").stat().st_size
     fp32_bytes = 4 * base.count_params()
     result = {
-        "network": arguments.network,
-        "split": arguments.split,
-        "seed": arguments.seed,
-        "settings": dataclasses.asdict(settings),
-        "seconds": round(time.time() - started, 1),
+        **run,
+        "seconds_of_this_call": round(time.time() - started, 1),
         "fp32_bytes": fp32_bytes,
         f"fp32_{arguments.split}_error": round(fp32_error, 3),
         "ecz_bytes": ecz_bytes,

@@ -30,6 +30,9 @@ Tensor = Any
 CELLS_PER_GAP = 32
 """Resolution of the tables, in cells per mean gap between centers."""
 
+MIN_GAP = 1e-6
+"""Least mean gap; centers that all fall together have no gap of their own."""
+
 
 def mean_gap(centers: Tensor) -> Tensor:
     """Mean distance between neighbouring centers; the unit of temperature.
@@ -40,7 +43,8 @@ def mean_gap(centers: Tensor) -> Tensor:
     Returns:
         float32 scalar.
     """
-    return (centers[-1] - centers[0]) / (centers.shape[0] - 1)
+    gap = (centers[-1] - centers[0]) / (centers.shape[0] - 1)
+    return ops.maximum(ops.cast(gap, "float32"), MIN_GAP)
 
 
 def soft_assignment(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
@@ -59,7 +63,8 @@ def soft_assignment(weights: Tensor, centers: Tensor, temperature: Tensor) -> Te
         >>> int(ops.argmax(p[0]))
         1
     """
-    distance = (ops.expand_dims(weights, -1) - centers) / (temperature * mean_gap(centers))
+    width = ops.cast(temperature, "float32") * mean_gap(centers)
+    distance = (ops.expand_dims(weights, -1) - centers) / width
     return ops.softmax(-0.5 * ops.square(distance), axis=-1)
 
 

@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import keras
-import numpy as np
-from keras import ops
 
 from keras_ec.cloning import check_clonable, clone, serialized
+from keras_ec.hardening import check_finite
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
@@ -40,7 +39,7 @@ def convert(
 
     Args:
         model: a built Keras model, trained or not.
-        alpha: weight of the rate, see `EntropyRegularizer`. 0.1 to 1 is usual.
+        alpha: weight of the rate, see `EntropyRegularizer`. 0.03 to 0.3 is usual.
         num_examples: number of training examples.
         centers: number of centers of each kernel, or their initial values.
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
@@ -69,7 +68,7 @@ def convert(
             f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras "
             "layers; keras_ec.strip gives one."
         )
-    _check_weights(model)
+    check_finite(model)
     regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
     arguments = {
         "centers": centers,
@@ -165,13 +164,3 @@ def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
         for layer in all_layers(model)
         if not isinstance(layer, (ECLayer, Centers)) and any(len(v.shape) >= 2 for v in own(layer))
     ]
-
-
-def _check_weights(model: keras.Model) -> None:
-    for variable in model.variables:
-        value = ops.convert_to_numpy(variable)
-        if np.issubdtype(value.dtype, np.floating) and not np.all(np.isfinite(value)):
-            raise ValueError(
-                f"Weight '{variable.path}' holds values that are not finite (NaN or infinity). "
-                "Expected a model with finite weights; train it again, or restore a good one."
-            )

@@ -162,6 +162,17 @@ def _vectors(model: keras.layers.Layer) -> list[keras.Variable]:
     ]
 
 
+def check_finite(model: keras.layers.Layer) -> None:
+    """Raises a ValueError that names the first weight with NaN or infinite values."""
+    for variable in model.variables:
+        value = ops.convert_to_numpy(ops.cast(variable, "float32"))
+        if not np.all(np.isfinite(value)):
+            raise ValueError(
+                f"Weight '{variable.path}' holds values that are not finite (NaN or infinity). "
+                "Expected a model with finite weights; train it again, or restore a good one."
+            )
+
+
 def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> None:
     """Hardens a model in place.
 
@@ -174,8 +185,9 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
             to leave all short vectors as they are.
 
     Raises:
-        ValueError: if the model holds no EC layer or is not built, or
-            `vector_bits` is out of range. The model is unchanged then.
+        ValueError: if the model holds no EC layer, is not built, or has weights
+            that are not finite, or `vector_bits` is out of range. The model is
+            unchanged then.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), ECDense(3, centers=5)])
@@ -185,7 +197,9 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
     """
     if vector_bits is not None:
         check_vector_bits(vector_bits)
-    for layer in ec_layers(model):
+    layers = ec_layers(model)
+    check_finite(model)
+    for layer in layers:
         layer.harden()
     if vector_bits is not None:
         round_vectors(model, vector_bits)

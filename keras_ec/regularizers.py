@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import keras
@@ -18,7 +19,7 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     With a mean cross-entropy in nats over `num_examples` training examples,
     loss plus penalty is the description length of labels and weights divided
     by the number of examples; alpha = 1 is the two-part code of
-    arXiv 1812.07520. Values of 0.1 to 1 are usual.
+    arXiv 1812.07520. Values of 0.03 to 0.3 are usual.
 
     Pass it to EC layers as `entropy_regularizer`; they call it with the relaxed
     entropy of their weights and add the result to ``model.losses``, once a
@@ -38,9 +39,10 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     """
 
     def __init__(self, alpha: float, num_examples: int) -> None:
-        if not (math.isfinite(alpha) and alpha >= 0):
+        if not (isinstance(alpha, numbers.Real) and math.isfinite(alpha) and alpha >= 0):
             raise ValueError(f"`alpha` must be a finite number >= 0. Received: alpha={alpha!r}")
-        if not (math.isfinite(num_examples) and num_examples >= 1):
+        finite = isinstance(num_examples, numbers.Real) and math.isfinite(num_examples)
+        if not (finite and num_examples >= 1):
             raise ValueError(
                 "`num_examples` must be the number of training examples, >= 1. "
                 f"Received: num_examples={num_examples!r}"

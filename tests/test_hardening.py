@@ -202,3 +202,12 @@ def test_nothing_to_harden():
         harden(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
     with pytest.raises(ValueError, match="no weights yet"):
         harden(keras.Sequential([ECDense(2)]))
+
+
+def test_weights_that_are_not_finite_are_refused_and_nothing_changes():
+    model = keras.Sequential([keras.Input((3,)), ECDense(2), ECDense(2)])
+    before = array(model.layers[0].kernel)
+    model.layers[1].kernel.assign(np.full((2, 2), np.nan))
+    with pytest.raises(ValueError, match="not finite"):
+        harden(model)
+    np.testing.assert_array_equal(array(model.layers[0].kernel), before)

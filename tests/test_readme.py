@@ -22,3 +22,11 @@ def test_the_quick_start_runs_as_printed(tmp_path):
     assert run.returncode == 0, run.stderr
     tflite, archive = (tmp_path / name for name in ("model.tflite", "model.ecz"))
     assert tflite.stat().st_size > 20 * archive.stat().st_size
+
+
+def test_links_lead_to_files_and_no_figure_is_left_open():
+    text = README.read_text()
+    assert not re.search(r"@[A-Z_0-9]+@", text)
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert links
+    assert [link for link in links if not (README.parent / link).exists()] == []

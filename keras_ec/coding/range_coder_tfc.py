@@ -6,6 +6,7 @@ that the row number *is* the probability, and models may adapt as freely as they
 """
 
 import functools
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,14 @@ _FLUSH_BITS = 1 << 20
 @functools.cache
 def _backend() -> tuple[Any, Any, Any]:
     """Returns TensorFlow, the operations, and the table of binary distributions."""
+    if importlib.util.find_spec("tensorflow_compression_ops") is None:
+        raise ImportError("tensorflow_compression_ops is not installed.")
+    import tensorflow as tf
+
     try:
-        import tensorflow as tf
         import tensorflow_compression_ops as tfc
-    except (ImportError, OSError) as error:
-        raise ImportError(
-            "Range coding needs TensorFlow Compression, which could not be imported. "
-            "Install it with: pip install keras_ec[tfc]"
-        ) from error
+    except (OSError, tf.errors.OpError) as error:  # operations of another TensorFlow version
+        raise ImportError("tensorflow_compression_ops does not load.") from error
     ones = np.arange(1, ONE, dtype=np.int32)
     table = np.empty((ONE - 1, 4), np.int32)
     table[:, 0] = PRECISION
@@ -36,6 +37,7 @@ def _backend() -> tuple[Any, Any, Any]:
         return tf, tfc, tf.constant(table)
 
 
+@functools.cache
 def is_available() -> bool:
     """Returns whether TensorFlow Compression can be imported."""
     try:

@@ -13,9 +13,12 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         data: The content.
 
     Raises:
-        OSError: If writing fails. An existing file is then unchanged, and nothing is left behind.
+        OSError: If writing fails, or the target is a directory or device. An existing file is
+            then unchanged, and nothing is left behind.
     """
     path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(f"{path}: expected a regular file, or none yet, to write to.")
     directory = os.path.dirname(path)
     descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".keras_ec-", suffix=".tmp")
     try:

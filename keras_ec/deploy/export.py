@@ -14,6 +14,7 @@ from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.flatten import constant_flatten
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.tensor_names import without_inner_names
+from keras_ec.hardening import check_finite
 from keras_ec.traversal import all_layers, ec_layers
 
 
@@ -57,8 +58,13 @@ def deployable(model: keras.Model) -> keras.Model:
         return constant_flatten(affine_layer(plain_layer(float32_policy(node))))
 
     copy = clone(model, replace, without=(normalization, ChannelAffine))
-    sources = [layer for layer in all_layers(model) if type(layer) is normalization]
+    sources = [layer for layer in all_layers(model) if type(layer) is normalization and layer.built]
     targets = [layer for layer in all_layers(copy) if isinstance(layer, ChannelAffine)]
+    if len(sources) != len(targets):
+        raise ValueError(
+            f"Model '{model.name}' holds {len(sources)} BatchNormalization layers, but its graph "
+            f"{len(targets)}. Expected none outside the graph; remove such attributes."
+        )
     for source, target in zip(sources, targets, strict=True):
         set_affine(target, source)
     return copy
@@ -84,8 +90,8 @@ def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
         path: target file; replaced if it exists.
 
     Raises:
-        ValueError: if the model is not built, is a subclassed one, or holds no
-            EC layer. No file is written then.
+        ValueError: if the model is not built, is a subclassed one, holds no EC
+            layer, or has weights that are not finite. No file is written then.
         OSError: if the file cannot be written.
 
     Example:
@@ -113,4 +119,5 @@ def hardened_tflite(model: keras.Model) -> bytes:
             f"Received: {type(model).__name__}"
         )
     ec_layers(model)
+    check_finite(model)
     return tflite_bytes(model)

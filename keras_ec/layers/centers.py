@@ -9,6 +9,7 @@ products are exact in float32.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ def check_centers(centers: int | Sequence[float], center_type: str) -> np.ndarra
             neighbouring multiples of one spacing.
     """
     if np.ndim(centers) == 0:
-        if isinstance(centers, bool) or not float(centers).is_integer() or centers < 2:
+        if not isinstance(centers, numbers.Integral) or isinstance(centers, bool) or centers < 2:
             raise ValueError(
                 "`centers` must be a whole number of at least 2, or a sequence of initial "
                 f"values. Received: centers={centers!r}"
@@ -209,8 +210,14 @@ class Centers(keras.layers.Layer):
         return assignment.hard_bits(self.indices(weights), self.count)
 
     def moments(self, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and variance of `weights` under their soft assignment."""
-        return assignment.soft_moments(weights, self.values(), self.temperature)
+        """Mean and variance of `weights` under their assignment.
+
+        The soft one in training; while frozen, the hard one without variance.
+        """
+        mean, variance = assignment.soft_moments(weights, self.values(), self.temperature)
+        frozen = self.frozen > 0
+        hard = self.hard_values(weights)
+        return ops.where(frozen, hard, mean), ops.where(frozen, 0.0, variance)
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal object can be made."""

@@ -134,3 +134,24 @@ def test_normalisation_costs_at_most_five_per_cent(rng, tmp_path):
             np.testing.assert_array_equal(weight.hardened(), kernel)
         sizes[normalized] = compress(model, tmp_path / "model.ecz")
     assert sizes[True] <= 1.05 * sizes[False], sizes
+
+
+def test_models_with_nan_weights_are_refused(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras_ec.layers.ECDense(2)])
+    model.layers[0].bias.assign([0.0, np.nan])
+    for write in (keras_ec.compress, keras_ec.export_tflite):
+        with pytest.raises(ValueError, match="not finite"):
+            write(model, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_targets_that_are_no_files_and_the_source_itself_stay(model, tmp_path):
+    keras_ec.export_tflite(model, tmp_path / "model.tflite")
+    before = (tmp_path / "model.tflite").read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="regular file"):
+        keras_ec.compress(tmp_path / "model.tflite", tmp_path / "pipe")
+    with pytest.raises(ValueError, match="other than the source"):
+        keras_ec.compress(tmp_path / "model.tflite", tmp_path / "model.tflite")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "model.tflite").read_bytes() == before

@@ -92,3 +92,42 @@ def test_litert_batches_make_no_difference(digits, monkeypatch):
     assert litert.accuracy(tflite, x, whole.argmax(-1)) == 1.0
     with pytest.raises(ValueError, match="at least one example"):
         litert.predict(tflite, x[:0])
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory):
+    """Small file of the layout of MNIST: noise around ten patterns."""
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 200, (10, 28, 28))
+    arrays = {}
+    for name, count in (("train", 256), ("test", 100)):
+        labels = rng.integers(0, 10, count)
+        arrays[f"x_{name}"] = (patterns[labels] + rng.integers(0, 56, (count, 28, 28))).astype("u1")
+        arrays[f"y_{name}"] = labels.astype("u1")
+    path = tmp_path_factory.mktemp("mnist") / "mnist.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def mnist_result(mnist, out, *options):
+    arguments = ("--data", mnist, "--out", out, "--epochs", 2, "--fp32-epochs", 1)
+    run("mnist_lenet.py", *arguments, "--fine-tune-epochs", 1, *options)
+    return json.loads((out / "result.json").read_text())
+
+
+def test_mnist_result(mnist, tmp_path):
+    result = mnist_result(mnist, tmp_path, "--network", "lenet-300-100")
+    assert result["fp32_bytes"] == 4 * 266_610
+    assert result["ecz_bytes"] == (tmp_path / "model.ecz").stat().st_size
+    assert 0 < result["payload_bytes"] < result["ecz_bytes"]
+    assert 0 <= result["fp32_test_error"] <= 100 and 0 <= result["ecz_test_error"] <= 100
+    assert keras_ec.decompress(tmp_path / "model.ecz") == (tmp_path / "model.tflite").read_bytes()
+
+
+def test_mnist_repeats_a_run_only_under_its_own_description(mnist, tmp_path):
+    first = mnist_result(mnist, tmp_path)
+    trained = (tmp_path / "model.keras").stat().st_mtime_ns
+    assert mnist_result(mnist, tmp_path)["ecz_bytes"] == first["ecz_bytes"]
+    assert (tmp_path / "model.keras").stat().st_mtime_ns == trained
+    assert mnist_result(mnist, tmp_path, "--seed", 1)["seed"] == 1
+    assert (tmp_path / "model.keras").stat().st_mtime_ns != trained

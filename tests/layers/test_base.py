@@ -545,3 +545,12 @@ def test_a_new_layer_takes_a_few_lines(blobs):
     assert history[-1] < history[0]
     keras_ec.harden(model)
     assert len(np.unique(array(model.layers[0].kernel))) <= 7
+
+
+def test_gaussian_forward_is_the_hard_one_while_frozen(rng):
+    layer = ECDense(3, forward="gaussian", centers=5)
+    x = rng.standard_normal((6, 4)).astype("float32")
+    layer(x)
+    layer.freeze_assignments()
+    layer.kernel_centers.multiplier.assign(1.3 * layer.kernel_centers.multiplier)
+    np.testing.assert_allclose(array(layer(x, training=True)), array(layer(x)), atol=5e-3)

@@ -198,3 +198,12 @@ def test_state_is_float32_under_any_policy(kind):
     layer.build((None, 4))
     for variable in layer.kernel_centers.variables:
         assert variable.dtype == "float32"
+
+
+def test_free_centers_that_fall_together_stay_finite():
+    layer = ECDense(3, centers=3, center_type="free")
+    layer.build((None, 4))
+    layer.kernel_centers.levels.assign(np.zeros(3))
+    (weight,) = layer.quantized_weights
+    assert np.isfinite(float(weight.relaxed_bits()))
+    assert np.all(np.isfinite(weight.hardened()))
