@@ -4,7 +4,7 @@ No conversion and no pretrained network: layers of keras_ec are put together lik
 any others, each with centers, forward pass and rate of its own, and trained from
 scratch. The second input is the brightness of each row and column of the picture.
 
-    python examples/functional_model.py --out /tmp/functional
+    python examples/functional_model.py --out functional
 """
 
 from __future__ import annotations
