@@ -83,9 +83,9 @@ def round_scales(values: Any) -> np.ndarray:
         >>> round_scales([1.0, -1.26, 1e-5])
         array([ 1.  , -1.25,  0.  ], dtype=float32)
     """
-    values = np.asarray(values, "float64")
-    tiny = np.abs(values) < 2.0**-10 * np.max(np.abs(values), initial=0.0)
-    return round_mantissa(np.where(tiny, 0.0, values), SCALE_BITS)
+    rounded = round_mantissa(values, SCALE_BITS)
+    tiny = np.abs(rounded) < 2.0**-10 * np.max(np.abs(rounded), initial=0.0)
+    return np.where(tiny, np.float32(0.0), rounded) + np.float32(0.0)
 
 
 def folded_normalization(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
