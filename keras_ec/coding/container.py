@@ -16,13 +16,14 @@ varint    size of the range-coded stream
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.range_coder import bit_decoder, bit_encoder
+from keras_ec.coding.metered import MeteredDecoder, MeteredStreams
+from keras_ec.coding.range_coder import BitDecoder, bit_decoder, bit_encoder
 from keras_ec.coding.representation import Representation, RepresentationCoder, to_bits
 from keras_ec.coding.residual import LZMA, compress_residual, decompress_residual
 from keras_ec.coding.static_tensor import SideStreams
@@ -34,6 +35,9 @@ MAX_TENSORS = 1 << 20
 MAX_CONTENT = 1 << 34
 MAX_EXPANSION = 1 << 20
 """Most bytes of content for a byte of file; bounds what a small hostile file can claim."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of tensors done, and of all."""
 
 _LARGE = 1 << 22
 _STATIC_FROM, _STATIC_FROM_LARGE = 1 << 19, 1 << 14
@@ -50,6 +54,17 @@ class Region:
 
     offset: int
     representation: Representation
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredRegion(Region):
+    """A tensor's bytes within the content, and what they cost in a container.
+
+    Attributes:
+        bits: What the tensor, its tables and its position take of the container's payload.
+    """
+
+    bits: float
 
 
 def seal(magic: bytes, body: bytes) -> bytes:
@@ -79,13 +94,16 @@ def unseal(magic: bytes, data: bytes) -> bytes:
     return body
 
 
-def encode_content(content: bytes, regions: Sequence[Region]) -> bytes:
+def encode_content(
+    content: bytes, regions: Sequence[Region], progress: Progress | None = None
+) -> bytes:
     """Encodes content, of which some regions are tensors.
 
     Args:
         content: The bytes to be restored.
         regions: Tensors within, ascending and disjoint. Their bytes must be those of their
             representation; this is not checked here.
+        progress: Told what is done.
 
     Returns:
         The container.
@@ -105,7 +123,9 @@ def encode_content(content: bytes, regions: Sequence[Region]) -> bytes:
     AdaptiveUint(21).code(encoder, len(regions))
     residual = bytearray()
     position = 0
-    for region in regions:
+    for number, region in enumerate(regions):
+        if progress:
+            progress(number, len(regions))
         gap = region.offset - position
         gaps.code(encoder, gap)
         residual += content[position : region.offset]
@@ -117,6 +137,8 @@ def encode_content(content: bytes, regions: Sequence[Region]) -> bytes:
     if codec == LZMA:
         fields.append(bytes([parameter]))
     stream = encoder.finish() if regions else b""
+    if progress:
+        progress(len(regions), len(regions))
     fields += [write_varint(len(coded)), write_varint(len(stream)), coded, stream, *side.parts]
     container = seal(MAGIC, b"".join(fields))
     too_small = len(content) > MAX_EXPANSION * len(container)
@@ -130,11 +152,12 @@ def max_tensors(stream_size: int) -> int:
     return min(MAX_TENSORS, 8 * stream_size)
 
 
-def decode_content(data: bytes) -> bytes:
+def decode_content(data: bytes, progress: Progress | None = None) -> bytes:
     """Decodes a container.
 
     Args:
         data: What `encode_content` returned.
+        progress: Told what is done.
 
     Returns:
         The content.
@@ -143,9 +166,9 @@ def decode_content(data: bytes) -> bytes:
         CorruptFileError: If `data` is damaged or no container.
     """
     fields = _read_fields(data)
-    size, side = fields.size, SideStreams(fields.side)
-    tensors = _decode_tensors(fields.stream, side, size) if fields.stream else []
-    side.finish()
+    size = fields.size
+    decoder, side = bit_decoder(fields.stream), SideStreams(fields.side)
+    tensors = _decode_tensors(fields, decoder, side, progress)
     residual_size = size - sum(item.integers.size * item.itemsize for _, item in tensors)
     residual = decompress_residual(fields.codec, fields.parameter, fields.coded, residual_size)
     result = bytearray(size)
@@ -160,6 +183,40 @@ def decode_content(data: bytes) -> bytes:
         position += values.size
     result[position:] = residual[start:]
     return bytes(result)
+
+
+def measure_regions(data: bytes, progress: Progress | None = None) -> list[MeasuredRegion]:
+    """Decodes the tensors of a container and measures what each of them takes.
+
+    The bits of a tensor are the code length of its decisions, and the size of its own streams of
+    symbols. Their sum is `payload_size`, but for the number of tensors and for rounding.
+
+    Args:
+        data: What `encode_content` returned.
+        progress: Told what is done.
+
+    Returns:
+        The tensors, ascending.
+
+    Raises:
+        CorruptFileError: If `data` is damaged or no container.
+    """
+    fields = _read_fields(data)
+    decoder, side = MeteredDecoder(bit_decoder(fields.stream)), MeteredStreams(fields.side)
+    marks = []
+
+    def mark(done: int, total: int) -> None:
+        marks.append(decoder.bits + side.bits)
+        if progress:
+            progress(done, total)
+
+    regions, position = [], 0
+    tensors = _decode_tensors(fields, decoder, side, mark)
+    for number, (gap, item) in enumerate(tensors):
+        bits = marks[number + 1] - marks[number]
+        regions.append(MeasuredRegion(position + gap, item, bits))
+        position += gap + item.integers.size * item.itemsize
+    return regions
 
 
 def payload_size(data: bytes) -> int:
@@ -205,19 +262,26 @@ def _read_fields(data: bytes) -> _Fields:
 
 
 def _decode_tensors(
-    stream: bytes, side: SideStreams, size: int
+    fields: _Fields, decoder: BitDecoder, side: SideStreams, progress: Progress | None
 ) -> list[tuple[int, Representation]]:
     """Returns, for each tensor, the number of residual bytes before it and its representation."""
-    decoder = bit_decoder(stream)
+    if not fields.stream:
+        side.finish()
+        return []
     gaps, representations = AdaptiveUint(), RepresentationCoder(decoder, side)
-    count = code_bounded(decoder, AdaptiveUint(21), max_tensors(len(stream)))
-    left = size
+    count = code_bounded(decoder, AdaptiveUint(21), max_tensors(len(fields.stream)))
+    left = fields.size
     tensors = []
-    for _ in range(count):
+    for number in range(count):
+        if progress:
+            progress(number, count)
         gap = code_bounded(decoder, gaps, left)
         left -= gap
         item = representations.code(left)
         left -= item.integers.size * item.itemsize
         tensors.append((gap, item))
     decoder.finish()
+    side.finish()
+    if progress:
+        progress(count, count)
     return tensors

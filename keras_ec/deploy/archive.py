@@ -1,19 +1,24 @@
 """Lossless, range-coded archives (.ecz) of .tflite files."""
 
+import functools
 import os
 import zlib
+from collections.abc import Callable
 
-from keras_ec.coding.container import Region, decode_content, encode_content
+from keras_ec.coding.container import Progress, Region, decode_content, encode_content
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.representation import to_bits
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.representation_choice import choose_representation
 from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
 
+StageProgress = Callable[[str, int, int], None]
+"""Called with what is being done to the tensors, how many are done, and how many there are."""
+
 _SMALL = 1 << 20
 
 
-def compress_bytes(tflite: bytes) -> bytes:
+def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> bytes:
     """Compresses the content of a .tflite file.
 
     Weight buffers with few distinct values are range-coded, everything else goes to a
@@ -21,6 +26,7 @@ def compress_bytes(tflite: bytes) -> bytes:
 
     Args:
         tflite: A TensorFlow Lite flatbuffer; weights behind the flatbuffer are part of it.
+        progress: Told what is done: "analyse", "encode", "check".
 
     Returns:
         The archive. `decompress_bytes` gives `tflite` again, byte for byte.
@@ -35,25 +41,31 @@ def compress_bytes(tflite: bytes) -> bytes:
     except ValueError:
         buffers = []
     regions = []
-    for buffer in buffers:
+    for number, buffer in enumerate(buffers):
+        if progress:
+            progress("analyse", number, len(buffers))
         item = choose_representation(tflite, buffer)
         if item is not None:
             original = tflite[buffer.offset : buffer.offset + buffer.size]
             if to_bits(item).tobytes() == original:
                 regions.append(Region(buffer.offset, item))
-    archive = encode_content(tflite, regions)
+    archive = encode_content(tflite, regions, _stage(progress, "encode"))
     if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
-    if not _decodes_to(archive, tflite):
+    if not _decodes_to(archive, tflite, _stage(progress, "check")):
         archive = encode_content(tflite, [])
     if not _decodes_to(archive, tflite):
         raise RuntimeError("The archive does not decode to its source; nothing was written.")
     return archive
 
 
-def _decodes_to(archive: bytes, content: bytes) -> bool:
+def _stage(progress: StageProgress | None, stage: str) -> Progress | None:
+    return functools.partial(progress, stage) if progress else None
+
+
+def _decodes_to(archive: bytes, content: bytes, progress: Progress | None = None) -> bool:
     try:
-        return decode_content(archive) == content
+        return decode_content(archive, progress) == content
     except CorruptFileError:
         return False
 
