@@ -8,9 +8,10 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_ec/__init__.py").read_text())[1]
 
+TRAIN = ["tensorflow>=2.17", "keras>=3.6"]
 TFC = ["tensorflow==2.17.*", "tensorflow-compression-ops==2.17.0"]
 LITERT = ["ai-edge-litert>=2.0"]
-EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *LITERT]
+EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]
 TESTS = ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6"]
 
 setup(
@@ -24,15 +25,14 @@ setup(
     package_data={"keras_ec": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=[
-        "tensorflow>=2.17",
-        "keras>=3.6",
         "numpy>=1.26",
         "rich>=13",
         "tflite>=2.18",
         "flatbuffers>=24.3",
     ],
     extras_require={
-        "tfc": TFC,
+        "train": TRAIN,
+        "tfc": [*TRAIN, *TFC],
         "litert": LITERT,
         "examples": EXAMPLES,
         "dev": [*TFC, *EXAMPLES, *TESTS],

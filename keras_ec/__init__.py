@@ -1,8 +1,8 @@
 """Entropy-constrained training of Keras models, and lossless coding of the result.
 
 Names are loaded on first use: importing the package alone imports neither
-TensorFlow nor Keras. Where Keras is imported already, the layers are registered
-at once, so that `keras.models.load_model` finds them.
+TensorFlow nor Keras, and coding needs neither. Where Keras is imported already,
+the layers are registered at once, so that `keras.models.load_model` finds them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import importlib
 import sys
 from typing import Any
 
+from keras_ec.training_extra import training_extra
+
 __version__ = "0.1.0"
 
-_MODULES = ("callbacks", "layers", "regularizers", "schedules", "coding", "deploy")
+_MODULES = ("callbacks", "layers", "regularizers", "schedules", "coding", "deploy", "runtime")
 _MEMBERS = {
     "convert": "keras_ec.conversion",
     "strip": "keras_ec.conversion",
@@ -29,13 +31,13 @@ __all__ = [*_MEMBERS, *_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"keras_ec.{name}")
-    if name in _MEMBERS:
-        value = getattr(importlib.import_module(_MEMBERS[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'keras_ec' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'keras_ec' has no attribute {name!r}")
+    with training_extra(f"keras_ec.{name}"):
+        module = importlib.import_module(_MEMBERS.get(name, f"keras_ec.{name}"))
+    value = getattr(module, name) if name in _MEMBERS else module
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,19 @@
 """Shared settings and fixtures."""
 
+import importlib.util
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+if importlib.util.find_spec("tensorflow_compression_ops"):
+    import tensorflow  # noqa: F401, its range coder is used where TensorFlow is imported
 
 settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
@@ -25,6 +31,32 @@ def _same_start():
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
+
+
+def _environment(folder, *packages):
+    """Interpreter of a new environment that holds some installed packages and keras_ec alone."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    for name in (*packages, "keras_ec"):
+        source = Path(importlib.util.find_spec(name).origin).parent
+        (site / name).symlink_to(source)
+        libraries = source.with_name(f"{name}.libs")
+        if libraries.exists():
+            (site / libraries.name).symlink_to(libraries)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def numpy_python(tmp_path_factory):
+    """Interpreter of an environment with nothing but NumPy and keras_ec."""
+    return _environment(tmp_path_factory.mktemp("numpy"), "numpy")
+
+
+@pytest.fixture(scope="session")
+def base_python(tmp_path_factory):
+    """Interpreter of an environment as `pip install keras_ec` makes it: no TensorFlow."""
+    rich = ("rich", "pygments", "markdown_it", "mdurl")
+    return _environment(tmp_path_factory.mktemp("base"), "numpy", "tflite", "flatbuffers", *rich)
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ import keras_ec.cloning
 import keras_ec.conversion
 import keras_ec.deploy.export
 import keras_ec.layers.base
+from keras_ec.training_extra import training_extra
 
 
-def run(script):
-    return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
-    )
+def run(script, python=sys.executable):
+    return subprocess.run([python, "-c", script], capture_output=True, text=True, timeout=120)
 
 
 def test_import_alone_is_light():
@@ -43,6 +42,44 @@ def test_layers_are_registered_beside_keras(first, second):
         "assert keras.saving.get_registered_object('keras_ec>EntropyRegularizer')\n"
     )
     assert result.returncode == 0, result.stderr
+
+
+TRAINING = ["layers", "callbacks", "regularizers", "convert", "strip", "harden", "summary"]
+
+
+@pytest.mark.parametrize("name", [*TRAINING, "export_tflite"])
+def test_training_names_without_keras_say_what_to_install(name, base_python):
+    result = run(
+        "import keras_ec\n"
+        "try:\n"
+        f"    from keras_ec import {name}\n"
+        "except ImportError as error:\n"
+        "    print(error)\n",
+        base_python,
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith(f"keras_ec.{name} needs TensorFlow and Keras, but keras is")
+    assert 'pip install "keras_ec[train]"' in result.stdout
+
+
+def test_other_names_need_no_keras(base_python):
+    result = run(
+        "import keras_ec, sys\n"
+        f"for name in sorted({{*keras_ec.__all__}} - {{*{[*TRAINING, 'export_tflite']}}}):\n"
+        "    assert getattr(keras_ec, name)\n"
+        "try:\n"
+        "    keras_ec.compress(b'no path', 'model.ecz')\n"
+        "except ImportError as error:\n"
+        "    print(error)\n",
+        base_python,
+    )
+    assert result.stderr == ""
+    assert 'pip install "keras_ec[train]"' in result.stdout
+
+
+def test_other_import_errors_are_not_hidden():
+    with pytest.raises(ModuleNotFoundError, match="not_there"), training_extra("keras_ec.layers"):
+        importlib.import_module("not_there")
 
 
 def test_names_resolve():

@@ -75,18 +75,16 @@ class BitDecoder(BitCoder, Protocol):
 
 
 def bit_encoder() -> BitEncoder:
-    """Returns an encoder: TensorFlow Compression's where it is installed, else the portable one.
+    """Returns an encoder: TensorFlow Compression's or the portable one; both write the same bytes.
 
-    Both write the same bytes.
+    TensorFlow Compression's is taken where it is installed and TensorFlow is imported already.
     """
     from keras_ec.coding import range_coder_tfc
     from keras_ec.coding.range_coder_portable import PortableBitEncoder
 
-    return (
-        range_coder_tfc.TfcBitEncoder()
-        if range_coder_tfc.is_available()
-        else (PortableBitEncoder())
-    )
+    if range_coder_tfc.is_available():
+        return range_coder_tfc.TfcBitEncoder()
+    return PortableBitEncoder()
 
 
 def bit_decoder(data: bytes) -> BitDecoder:

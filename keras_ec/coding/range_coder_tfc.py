@@ -7,6 +7,7 @@ that the row number *is* the probability, and models may adapt as freely as they
 
 import functools
 import importlib.util
+import sys
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,17 @@ def _backend() -> tuple[Any, Any, Any]:
         return tf, tfc, tf.constant(table)
 
 
-@functools.cache
 def is_available() -> bool:
-    """Returns whether TensorFlow Compression can be imported."""
+    """Returns whether TensorFlow Compression can be used without importing TensorFlow first.
+
+    Importing TensorFlow takes longer than coding most models, so that it is left to the caller:
+    where it is imported already, as by Keras, its range coder is used.
+    """
+    return "tensorflow" in sys.modules and _loads()
+
+
+@functools.cache
+def _loads() -> bool:
     try:
         _backend()
     except ImportError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_file
 from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.training_extra import training_extra
 
 
 def compress(source: Any, path: str | os.PathLike) -> int:
@@ -14,7 +15,8 @@ def compress(source: Any, path: str | os.PathLike) -> int:
 
     Args:
         source: path of a .tflite file, made by whatever tool, or a built Keras
-            model with EC layers, which is exported first.
+            model with EC layers, which is exported first. Only models need
+            TensorFlow and Keras.
         path: target file; replaced if it exists.
 
     Returns:
@@ -24,6 +26,7 @@ def compress(source: Any, path: str | os.PathLike) -> int:
         ValueError: if the source is no TensorFlow Lite flatbuffer, or the model
             cannot be exported. No file is written then.
         OSError: if a file cannot be read or written.
+        ImportError: if the source is no path, and TensorFlow or Keras is not installed.
 
     Example:
         >>> keras_ec.export_tflite(model, "model.tflite")
@@ -33,7 +36,8 @@ def compress(source: Any, path: str | os.PathLike) -> int:
     """
     if isinstance(source, (str, os.PathLike)):
         return compress_file(source, path)
-    from keras_ec.deploy.export import hardened_tflite
+    with training_extra("Compressing anything but a .tflite file"):
+        from keras_ec.deploy.export import hardened_tflite
 
     archive = compress_bytes(hardened_tflite(source))
     write_atomically(path, archive)
