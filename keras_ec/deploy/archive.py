@@ -49,17 +49,18 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
             original = tflite[buffer.offset : buffer.offset + buffer.size]
             if to_bits(item).tobytes() == original:
                 regions.append(Region(buffer.offset, item))
-    archive = encode_content(tflite, regions, _stage(progress, "encode"))
+    archive = encode_content(tflite, regions, stage_progress(progress, "encode"))
     if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
-    if not _decodes_to(archive, tflite, _stage(progress, "check")):
+    if not _decodes_to(archive, tflite, stage_progress(progress, "check")):
         archive = encode_content(tflite, [])
     if not _decodes_to(archive, tflite):
         raise RuntimeError("The archive does not decode to its source; nothing was written.")
     return archive
 
 
-def _stage(progress: StageProgress | None, stage: str) -> Progress | None:
+def stage_progress(progress: StageProgress | None, stage: str) -> Progress | None:
+    """Returns what to tell the progress of one stage to; `None` where nobody listens."""
     return functools.partial(progress, stage) if progress else None
 
 
