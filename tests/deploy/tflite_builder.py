@@ -64,7 +64,7 @@ def build_tflite(
     external_at = 0
     for _ in range(2 if external else 1):
         builder = flatbuffers.Builder(1024)
-        tail = b""
+        tail, tail_size = [], 0
         buffers = []
         for name, array in arrays.items():
             vector = None
@@ -74,9 +74,10 @@ def build_tflite(
             if vector is not None:
                 tflite.BufferAddData(builder, vector)
             else:
-                tflite.BufferAddOffset(builder, (external_at or 1 << 40) + len(tail))
+                tflite.BufferAddOffset(builder, (external_at or 1 << 40) + tail_size)
                 tflite.BufferAddSize(builder, array.nbytes)
-                tail += array.tobytes()
+                tail.append(array)
+                tail_size += array.nbytes
             buffers.append(tflite.BufferEnd(builder))
         for content in metadata.values():
             vector = _buffer(builder, content, alignment)
@@ -113,4 +114,4 @@ def build_tflite(
         builder.Finish(tflite.ModelEnd(builder), b"TFL3")
         flatbuffer = bytes(builder.Output())
         external_at = len(flatbuffer)
-    return flatbuffer + tail
+    return b"".join([flatbuffer, *(array.tobytes() for array in tail)])

@@ -1,0 +1,249 @@
+"""Compresses a corpus of .tflite files, decompresses each, and compares with gzip and xz.
+
+    python benchmarks/corpus.py --cache CACHE [PATH ...] [--json FILE]
+    python benchmarks/corpus.py --cache CACHE --large
+
+Paths are .tflite files, folders, and zip archives (.task, .zip, .whl) that hold some; members of
+archives go to the cache folder. Without a path, the models of `corpus_models.py` are made there.
+`--large` tries one file of more than 2 GB instead, whose weights lie behind the flatbuffer, and
+prints seconds and the peak of resident memory. The exit code is 1 if a file did not come back
+byte for byte or grew by more than 64 bytes.
+"""
+
+import argparse
+import dataclasses
+import gzip
+import hashlib
+import json
+import lzma
+import multiprocessing
+import os
+import resource
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "deploy"))
+
+from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_bytes, decompress_file
+from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.weight_buffers import check_identifier
+
+MOST_GROWTH = 64
+_ARCHIVES = (".task", ".zip", ".whl")
+_LARGE_BUFFERS, _LARGE_WEIGHTS = 11, 50_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """Sizes in bytes of a file, compressed in different ways.
+
+    Attributes:
+        file: Its name.
+        size: Of the file itself.
+        gzip: Level 9.
+        xz: The default preset.
+        ecz: Of the archive.
+        growth: The archive's size less the file's; negative where it is smaller.
+        seconds: What compressing, its verification included, and decompressing took.
+        identical: Whether the decompressed file is the original.
+    """
+
+    file: str
+    size: int
+    gzip: int
+    xz: int
+    ecz: int
+    growth: int
+    seconds: float
+    identical: bool
+
+
+def tflite_files(paths: list[str], cache: str) -> Iterator[str]:
+    """Yields paths of .tflite files: those given, in folders, and in zip archives.
+
+    Args:
+        paths: Files, folders, archives.
+        cache: Folder for members of archives.
+    """
+    for path in paths:
+        if os.path.isdir(path):
+            inner = sorted(os.path.join(path, name) for name in os.listdir(path))
+            yield from tflite_files(
+                [p for p in inner if os.path.isdir(p) or p.endswith((*_ARCHIVES, ".tflite"))],
+                cache,
+            )
+        elif path.endswith(_ARCHIVES):
+            yield from tflite_files(_extracted(path, cache), cache)
+        else:
+            yield path
+
+
+def _extracted(path: str, cache: str) -> list[str]:
+    """Writes members that are models to the cache, named after their content."""
+    result = []
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if not name.endswith((".tflite", ".task")):
+                continue
+            content = archive.read(name)
+            digest = hashlib.sha256(content).hexdigest()[:12]
+            result.append(os.path.join(cache, f"{digest}-{os.path.basename(name)}"))
+            write_atomically(result[-1], content)
+    return result
+
+
+def measure(path: str) -> Row | None:
+    """Returns a file's sizes; `None` if it is no .tflite file."""
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        check_identifier(content)
+    except ValueError as error:
+        print(f"{path} is left out. {error}", file=sys.stderr)
+        return None
+    start = time.perf_counter()
+    archive = compress_bytes(content)
+    identical = decompress_bytes(archive) == content
+    seconds = time.perf_counter() - start
+    return Row(
+        os.path.basename(path),
+        len(content),
+        len(gzip.compress(content, 9)),
+        len(lzma.compress(content)),
+        len(archive),
+        len(archive) - len(content),
+        seconds,
+        identical,
+    )
+
+
+def total(rows: list[Row]) -> Row:
+    """Returns the sums of all rows; its growth is the largest of any."""
+    sums = {name: sum(getattr(row, name) for row in rows) for name in ("size", "gzip", "xz", "ecz")}
+    return Row(
+        f"{len(rows)} files",
+        growth=max(row.growth for row in rows),
+        seconds=sum(row.seconds for row in rows),
+        identical=all(row.identical for row in rows),
+        **sums,
+    )
+
+
+def _print(row: Row) -> None:
+    sizes = " ".join(f"{n:12,d}" for n in (row.size, row.gzip, row.xz, row.ecz, row.growth))
+    print(f"{row.file:40.40} {sizes} {row.seconds:8.2f}{'' if row.identical else ' DIFFERS'}")
+
+
+def _write_large(path: str) -> None:
+    """Writes a model of 2.2 GB, 550 million float32 weights of 15 levels."""
+    from tflite_builder import build_tflite
+
+    rng = np.random.default_rng(0)
+    levels = np.arange(-7, 8, dtype=np.float32) * np.float32(0.0625)
+    share = np.exp(-0.5 * (np.arange(-7, 8) / 2) ** 2)
+    choices = levels[rng.choice(15, 1 << 16, p=share / share.sum())]
+    arrays = {
+        f"k{number}": choices[
+            rng.integers(0, 1 << 16, (_LARGE_WEIGHTS // 10_000, 10_000), np.uint16)
+        ]
+        for number in range(_LARGE_BUFFERS)
+    }
+    write_atomically(path, build_tflite(arrays, external=tuple(arrays)))
+
+
+def _isolated(function: object, *arguments: str) -> tuple[float, int]:
+    """Runs a function in a process of its own; returns seconds and its peak memory in bytes."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(sender, function, *arguments))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError as error:
+        raise RuntimeError(
+            f"The process ended without a result, code {process.exitcode}."
+        ) from error
+    finally:
+        process.join()
+
+
+def _report(sender: object, function: object, *arguments: str) -> None:
+    start = time.perf_counter()
+    function(*arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    sender.send((time.perf_counter() - start, peak))
+
+
+def _decompress_to(source: str, target: str) -> None:
+    write_atomically(target, decompress_file(source))
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def try_large(cache: str) -> dict[str, float | int | bool]:
+    """Compresses and decompresses a model of more than 2 GB; returns what it took."""
+    source, target, back = (
+        os.path.join(cache, f"large.{end}") for end in ("tflite", "ecz", "back")
+    )
+    _isolated(_write_large, source)
+    packing = _isolated(compress_file, source, target)
+    unpacking = _isolated(_decompress_to, target, back)
+    result = {
+        "size": os.path.getsize(source),
+        "ecz": os.path.getsize(target),
+        "compress_seconds": packing[0],
+        "compress_peak_bytes": packing[1],
+        "decompress_seconds": unpacking[0],
+        "decompress_peak_bytes": unpacking[1],
+        "identical": _digest(source) == _digest(back),
+    }
+    for path in (source, target, back):
+        os.unlink(path)
+    return result
+
+
+def main() -> int:
+    """Runs the benchmark; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("paths", nargs="*", metavar="PATH")
+    parser.add_argument("--cache", required=True, help="folder for models made or extracted")
+    parser.add_argument("--json", help="file to write the rows to")
+    parser.add_argument("--large", action="store_true", help="try one file of more than 2 GB")
+    args = parser.parse_args()
+    os.makedirs(args.cache, exist_ok=True)
+    if args.large:
+        result = try_large(args.cache)
+        print(json.dumps(result, indent=1))
+        return 0 if result["identical"] else 1
+    if not args.paths:
+        from corpus_models import make_models
+
+        args.paths = make_models(args.cache)
+    heads = " ".join(f"{name:>12}" for name in ("bytes", "gzip -9", "xz", "ecz", "growth"))
+    print(f"{'file':40} {heads} {'seconds':>8}")
+    rows = []
+    for path in tflite_files(args.paths, args.cache):
+        row = measure(path)
+        if row is not None:
+            _print(row)
+            rows.append(row)
+    if not rows:
+        parser.error("expected at least one .tflite file among the paths, found none")
+    _print(total(rows))
+    if args.json:
+        report = [dataclasses.asdict(row) for row in [*rows, total(rows)]]
+        write_atomically(args.json, json.dumps(report, indent=1).encode() + b"\n")
+    return 0 if total(rows).identical and total(rows).growth <= MOST_GROWTH else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
