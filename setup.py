@@ -23,6 +23,7 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["keras_ec", "keras_ec.*"]),
     package_data={"keras_ec": ["py.typed"]},
+    entry_points={"console_scripts": ["keras-ec = keras_ec.cli.main:run"]},
     python_requires=">=3.10",
     install_requires=[
         "numpy>=1.26",

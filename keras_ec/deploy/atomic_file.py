@@ -13,10 +13,22 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         data: The content.
 
     Raises:
-        OSError: If writing fails, or the target is a directory or device. An existing file is
-            then unchanged, and nothing is left behind.
+        OSError: If writing fails, or the target is a directory or device; the error names the
+            target. An existing file is then unchanged, and nothing is left behind.
+
+    Example:
+        >>> write_atomically("model.ecz", archive)
     """
-    path = os.path.realpath(path)
+    try:
+        _write(os.path.realpath(path), data)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        reason = f"cannot write the file: {error.strerror}"
+        raise OSError(error.errno, reason, os.fspath(path)) from error
+
+
+def _write(path: str, data: bytes) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(f"{path}: expected a regular file, or none yet, to write to.")
     directory = os.path.dirname(path)

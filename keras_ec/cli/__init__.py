@@ -1,0 +1,1 @@
+"""The command `keras-ec`: compress, decompress, inspect, verify. Needs no TensorFlow."""
