@@ -1,16 +1,21 @@
 # Every target builds the environment it needs, from pinned versions.
 PYTHON ?= python3.11
 VENV ?= .venv
+LATEST ?= .venv-latest
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test test-latest lint format bench clean
 
 demo: $(READY)
 	$(BIN)/python examples/digits.py --out demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# The newest TensorFlow and Keras, without TensorFlow Compression.
+test-latest: $(LATEST)/.ready
+	$(LATEST)/bin/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -25,11 +30,14 @@ bench: $(READY)
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/coding_speed.py
 
-$(READY): requirements/dev.txt setup.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+$(READY): requirements/dev.txt
+$(LATEST)/.ready: requirements/latest.txt
+
+%/.ready: setup.py
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --requirement $(filter %.txt,$^)
+	$*/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(LATEST) build dist *.egg-info
