@@ -9,6 +9,7 @@ from keras_ec.coding.distinct_values import distinct
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_vector import code_float_vector
 from keras_ec.coding.integer_tensor import code_integers
+from keras_ec.coding.large_arrays import look_up
 from keras_ec.coding.range_coder import BitCoder
 
 MAX_SIZE = 4096
@@ -44,9 +45,10 @@ def find_alphabet(bits: np.ndarray) -> tuple[Alphabet, np.ndarray] | None:
         The alphabet and an int16 array of the same shape, zero at the alphabet's origin; `None`
         where there are more than `MAX_SIZE` distinct values.
     """
-    patterns, inverse, counts = distinct(bits)
-    if patterns.size > MAX_SIZE:
+    found = distinct(bits, MAX_SIZE)
+    if found is None:
         return None
+    patterns, inverse, counts = found
     order = np.argsort(numeric_order(patterns), kind="stable")
     patterns, counts = patterns[order], counts[order]
     rank = np.empty(order.size, np.int16)
@@ -54,8 +56,7 @@ def find_alphabet(bits: np.ndarray) -> tuple[Alphabet, np.ndarray] | None:
     zero = np.flatnonzero(patterns == 0)
     origin = int(zero[0]) if zero.size else int(np.argmax(counts))
     rank -= np.int16(origin)
-    indices = rank.take(inverse).reshape(bits.shape)
-    return Alphabet(patterns, origin), indices
+    return Alphabet(patterns, origin), look_up(rank, inverse).reshape(bits.shape)
 
 
 def code_alphabet(coder: BitCoder, itemsize: int, alphabet: Alphabet | None = None) -> Alphabet:
@@ -81,7 +82,7 @@ def code_alphabet(coder: BitCoder, itemsize: int, alphabet: Alphabet | None = No
     return Alphabet(patterns, origin)
 
 
-def look_up(alphabet: Alphabet, indices: np.ndarray) -> np.ndarray:
+def patterns_at(alphabet: Alphabet, indices: np.ndarray) -> np.ndarray:
     """Returns the patterns of integers counted from the alphabet's origin.
 
     Raises:
@@ -90,4 +91,4 @@ def look_up(alphabet: Alphabet, indices: np.ndarray) -> np.ndarray:
     low, high = -alphabet.origin, alphabet.patterns.size - 1 - alphabet.origin
     if indices.min() < low or indices.max() > high:
         raise CorruptFileError(f"Expected indices in [{low}, {high}], found one outside.")
-    return alphabet.patterns.take(indices + np.int16(alphabet.origin))
+    return look_up(alphabet.patterns, indices, low)

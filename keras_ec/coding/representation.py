@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
-from keras_ec.coding.alphabet import Alphabet, code_alphabet, find_alphabet, look_up
+from keras_ec.coding.alphabet import Alphabet, code_alphabet, find_alphabet, patterns_at
 from keras_ec.coding.channel_tables import (
     ChannelTables,
     code_channel_tables,
@@ -23,6 +23,7 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_product import MAX_FACTOR, is_scale, product_bits
 from keras_ec.coding.float_vector import code_float_vector
 from keras_ec.coding.integer_tensor import History, code_integers
+from keras_ec.coding.large_arrays import look_up
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.scale_search import find_scale
 from keras_ec.coding.static_tensor import SideStreams
@@ -138,7 +139,7 @@ def product_of_alphabet(alphabet: Alphabet, indices: np.ndarray) -> Representati
     if whole is None:
         return None
     factors = whole.integers[0].astype(np.int16)
-    integers = factors.take(indices + np.int16(alphabet.origin))
+    integers = look_up(factors, indices, -alphabet.origin)
     return Representation(PRODUCT, 4, indices.shape, NO_AXIS, integers, scales=whole.scales)
 
 
@@ -165,7 +166,7 @@ def to_bits(item: Representation) -> np.ndarray:
             raise CorruptFileError(f"Expected integers of {item.itemsize} bytes, found larger.")
         return wide.astype(f"<i{item.itemsize}").view(f"<u{item.itemsize}")
     if item.kind == ALPHABET:
-        return look_up(item.alphabet, item.integers)
+        return patterns_at(item.alphabet, item.integers)
     rows = _rows(item.integers, item.axis)
     if item.kind == TABLES:
         result = look_up_channels(item.tables, rows)
@@ -182,7 +183,7 @@ def _products(factors: np.ndarray, scales: np.ndarray) -> np.ndarray:
         table, valid = product_bits(np.arange(low, high + 1), scales[:, None])
         result = np.empty(factors.shape, np.uint32)
         for row, values, line in zip(table, factors, result, strict=True):
-            row.take(values - np.asarray(low, values.dtype), out=line, mode="clip")
+            look_up(row, values, low, out=line)
     else:
         result, valid = product_bits(factors, scales[:, None])
     if not valid:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from keras_ec.coding.container import Progress, Region, decode_content, encode_content
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.representation import to_bits
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.representation_choice import choose_representation
 from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
@@ -46,17 +45,16 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
             progress("analyse", number, len(buffers))
         item = choose_representation(tflite, buffer)
         if item is not None:
-            original = tflite[buffer.offset : buffer.offset + buffer.size]
-            if to_bits(item).tobytes() == original:
-                regions.append(Region(buffer.offset, item))
+            regions.append(Region(buffer.offset, item))
     archive = encode_content(tflite, regions, stage_progress(progress, "encode"))
     if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
-    if not _decodes_to(archive, tflite, stage_progress(progress, "check")):
-        archive = encode_content(tflite, [])
-    if not _decodes_to(archive, tflite):
-        raise RuntimeError("The archive does not decode to its source; nothing was written.")
-    return archive
+    if _decodes_to(archive, tflite, stage_progress(progress, "check")):
+        return archive
+    archive = encode_content(tflite, [])
+    if _decodes_to(archive, tflite):
+        return archive
+    raise RuntimeError("The archive does not decode to its source; nothing was written.")
 
 
 def stage_progress(progress: StageProgress | None, stage: str) -> Progress | None:

@@ -5,6 +5,7 @@ import zlib
 import numpy as np
 
 from keras_ec.coding.cost_coder import CostCoder
+from keras_ec.coding.large_arrays import count
 from keras_ec.coding.representation import (
     MAX_RANK,
     Representation,
@@ -35,10 +36,10 @@ def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representa
     Returns:
         The representation, or `None` where general-purpose compression does as well.
     """
-    count = buffer.size // buffer.itemsize
-    bits = np.frombuffer(flatbuffer, f"<u{buffer.itemsize}", count, buffer.offset)
+    size = buffer.size // buffer.itemsize
+    bits = np.frombuffer(flatbuffer, f"<u{buffer.itemsize}", size, buffer.offset)
     shape = tuple(n for n in buffer.shape if n > 1) or (1,)
-    bits = bits.reshape(shape if len(shape) <= MAX_RANK else (count,))
+    bits = bits.reshape(shape if len(shape) <= MAX_RANK else (size,))
     best, best_bits = None, 8.0 * _general_size(bits)
     for candidate in _candidates(bits, buffer.dtype):
         cost = _cost(candidate)
@@ -57,7 +58,7 @@ def _cost(candidate: Representation) -> float:
 def _order0_bits(integers: np.ndarray) -> float:
     low, high = int(integers.min()), int(integers.max())
     if high - low < 1 << 16:
-        counts = np.bincount((integers - np.asarray(low, integers.dtype)).ravel())
+        counts = count(integers, low, high - low + 1)
         counts = counts[counts > 0]
     else:
         counts = np.unique(integers, return_counts=True)[1]
@@ -86,7 +87,7 @@ def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
         alphabet = found[0]
         whole = alphabet and product_of_alphabet(alphabet.alphabet, alphabet.integers)
         found.append(whole)
-        few = whole is not None and np.unique(whole.integers).size <= _FEW_LEVELS
+        few = whole is not None and alphabet.alphabet.patterns.size <= _FEW_LEVELS
         if not few and bits.ndim > 1:
             for axis in _channel_axes(bits):
                 product = as_product(bits, axis)

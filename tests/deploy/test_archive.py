@@ -102,6 +102,11 @@ def test_negative_zeros_and_special_values():
     _round_trip(build_tflite({"k": -_folded((8, 5, 5, 3), 0)}))
 
 
+def test_integers_of_the_whole_range_of_a_byte():
+    values = np.random.default_rng(0).normal(0, 40, (100, 90)).clip(-128, 127).astype(np.int8)
+    assert len(_round_trip(build_tflite({"k": values}))) < 0.98 * values.size
+
+
 def test_nothing_to_gain_grows_by_little():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, 5000, np.uint8).tobytes()
