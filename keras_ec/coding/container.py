@@ -1,21 +1,18 @@
-"""The .ecz container, version 1: tensors spliced into residual bytes, under a checksum.
+"""The .ecz container, version 1: tensors spliced into residual bytes.
 
-3 bytes   magic "ECZ"
-1 byte    version
-4 bytes   CRC-32 (as in zlib) of all bytes that follow, little endian
+8 bytes   seal: magic "ECZ", version, checksum
 varint    size of the decoded content, bytes
 byte      codec of the residual bytes
 byte      parameter of the codec, for LZMA only
 varint    size of the coded residual bytes
 varint    size of the range-coded stream
 ...       coded residual bytes
-...       range-coded stream: number of tensors, then for each the number of residual bytes
-          before it, and its representation
+...       range-coded stream: number of tensors, then for each the number of bytes before it,
+          whether the last four of these are its size, and its representation
 ...       streams of symbols of large tensors
 """
 
 import dataclasses
-import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,13 +21,24 @@ from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.metered import MeteredDecoder, MeteredStreams
 from keras_ec.coding.range_coder import BitDecoder, bit_decoder, bit_encoder
-from keras_ec.coding.representation import Representation, RepresentationCoder, to_bits
+from keras_ec.coding.representation import (
+    Representation,
+    RepresentationCoder,
+    bytes_of,
+    to_bits,
+)
 from keras_ec.coding.residual import LZMA, compress_residual, decompress_residual
+from keras_ec.coding.seal import check_seal, seal, unseal
 from keras_ec.coding.static_tensor import SideStreams
+from keras_ec.coding.tensor_positions import (
+    Position,
+    PositionCoder,
+    find_position,
+    residual_spans,
+)
 from keras_ec.coding.varint import ByteReader, write_varint
 
 MAGIC = b"ECZ"
-VERSION = 1
 MAX_TENSORS = 1 << 20
 MAX_CONTENT = 1 << 34
 MAX_EXPANSION = 1 << 20
@@ -67,33 +75,6 @@ class MeasuredRegion(Region):
     bits: float
 
 
-def seal(magic: bytes, body: bytes) -> bytes:
-    """Returns magic, version and checksum, followed by `body`."""
-    return magic + bytes([VERSION]) + zlib.crc32(body).to_bytes(4, "little") + body
-
-
-def unseal(magic: bytes, data: bytes) -> bytes:
-    """Checks magic, version and checksum; returns the body.
-
-    Raises:
-        CorruptFileError: If one of them is wrong.
-    """
-    reader = ByteReader(data)
-    found = reader.take(len(magic), "file identifier") if data else b""
-    if found != magic:
-        raise CorruptFileError(f"Expected a file that begins with {magic!r}, found {found!r}.")
-    version = reader.take(1, "version")[0]
-    if version != VERSION:
-        raise CorruptFileError(
-            f"Expected format version {VERSION}, found {version}; a newer keras_ec may read it."
-        )
-    checksum = int.from_bytes(reader.take(4, "checksum"), "little")
-    body = reader.take(reader.remaining(), "content")
-    if zlib.crc32(body) != checksum:
-        raise CorruptFileError("The checksum does not match: the file is damaged or truncated.")
-    return body
-
-
 def encode_content(
     content: bytes, regions: Sequence[Region], progress: Progress | None = None
 ) -> bytes:
@@ -119,20 +100,22 @@ def encode_content(
     encoder, side = bit_encoder(), SideStreams()
     elements = sum(region.representation.integers.size for region in regions)
     static_from = _STATIC_FROM if elements < _LARGE else _STATIC_FROM_LARGE
-    gaps, representations = AdaptiveUint(), RepresentationCoder(encoder, side, static_from)
+    starts = PositionCoder(encoder, len(content))
+    representations = RepresentationCoder(encoder, side, static_from)
     AdaptiveUint(21).code(encoder, len(regions))
-    residual = bytearray()
-    position = 0
+    positions, end = [], 0
     for number, region in enumerate(regions):
         if progress:
             progress(number, len(regions))
-        gap = region.offset - position
-        gaps.code(encoder, gap)
-        residual += content[position : region.offset]
-        item = representations.code(len(content), region.representation)
-        position = region.offset + item.integers.size * item.itemsize
-    residual += content[position:]
-    codec, parameter, coded = compress_residual(bytes(residual))
+        item = region.representation
+        position = find_position(content, region.offset, bytes_of(item), end)
+        starts.code(end, position)
+        representations.code(len(content), item)
+        positions.append(position)
+        end = position.offset + position.size
+    spans = residual_spans(positions, len(content))
+    residual = b"".join([content[span.start : span.stop] for span in spans])
+    codec, parameter, coded = compress_residual(residual, spans)
     fields = [write_varint(len(content)), bytes([codec])]
     if codec == LZMA:
         fields.append(bytes([parameter]))
@@ -140,7 +123,7 @@ def encode_content(
     if progress:
         progress(len(regions), len(regions))
     fields += [write_varint(len(coded)), write_varint(len(stream)), coded, stream, *side.parts]
-    container = seal(MAGIC, b"".join(fields))
+    container = seal(MAGIC, b"".join(fields), [content])
     too_small = len(content) > MAX_EXPANSION * len(container)
     if regions and (too_small or len(regions) > max_tensors(len(stream))):
         return encode_content(content, [])
@@ -166,22 +149,22 @@ def decode_content(data: bytes, progress: Progress | None = None) -> bytes:
         CorruptFileError: If `data` is damaged or no container.
     """
     fields = _read_fields(data)
-    size = fields.size
     decoder, side = bit_decoder(fields.stream), SideStreams(fields.side)
     tensors = _decode_tensors(fields, decoder, side, progress)
-    residual_size = size - sum(item.integers.size * item.itemsize for _, item in tensors)
-    residual = decompress_residual(fields.codec, fields.parameter, fields.coded, residual_size)
-    result = bytearray(size)
+    spans = residual_spans([position for position, _ in tensors], fields.size)
+    residual = decompress_residual(fields.codec, fields.parameter, fields.coded, spans)
+    result = bytearray(fields.size)
+    start = 0
+    for span in spans:
+        result[span.start : span.stop] = residual[start : start + len(span)]
+        start += len(span)
     view = np.frombuffer(result, np.uint8)
-    position = start = 0
-    for gap, item in tensors:
-        result[position : position + gap] = residual[start : start + gap]
-        start += gap
-        position += gap
-        values = np.ascontiguousarray(to_bits(item)).reshape(-1).view(np.uint8)
-        view[position : position + values.size] = values
-        position += values.size
-    result[position:] = residual[start:]
+    for position, item in tensors:
+        begin, end = position.offset, position.offset + position.size
+        result[begin - len(position.prefix) : begin] = position.prefix
+        view[begin:end] = np.ascontiguousarray(to_bits(item)).reshape(-1).view(np.uint8)
+    del view
+    check_seal(fields.checksum, fields.body, [result])
     return bytes(result)
 
 
@@ -210,13 +193,11 @@ def measure_regions(data: bytes, progress: Progress | None = None) -> list[Measu
         if progress:
             progress(done, total)
 
-    regions, position = [], 0
     tensors = _decode_tensors(fields, decoder, side, mark)
-    for number, (gap, item) in enumerate(tensors):
-        bits = marks[number + 1] - marks[number]
-        regions.append(MeasuredRegion(position + gap, item, bits))
-        position += gap + item.integers.size * item.itemsize
-    return regions
+    return [
+        MeasuredRegion(position.offset, item, marks[number + 1] - marks[number])
+        for number, (position, item) in enumerate(tensors)
+    ]
 
 
 def payload_size(data: bytes) -> int:
@@ -228,7 +209,7 @@ def payload_size(data: bytes) -> int:
         data: What `encode_content` returned.
 
     Raises:
-        CorruptFileError: If `data` is damaged or no container.
+        CorruptFileError: If `data` is truncated or no container; its checksum is not verified.
     """
     fields = _read_fields(data)
     return len(fields.stream) + len(fields.side)
@@ -236,8 +217,10 @@ def payload_size(data: bytes) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class _Fields:
-    """The parts of a container."""
+    """The parts of a container, and the body that holds them, with its checksum."""
 
+    checksum: int
+    body: bytes
     size: int
     codec: int
     parameter: int
@@ -248,7 +231,8 @@ class _Fields:
 
 def _read_fields(data: bytes) -> _Fields:
     """Returns a container's parts; checks the content size that it declares."""
-    reader = ByteReader(unseal(MAGIC, data))
+    checksum, body = unseal(MAGIC, data)
+    reader = ByteReader(body)
     size = reader.varint("content size")
     if size > min(MAX_CONTENT, MAX_EXPANSION * len(data)):
         raise CorruptFileError(f"A file of {len(data)} bytes cannot hold {size} bytes of content.")
@@ -258,28 +242,32 @@ def _read_fields(data: bytes) -> _Fields:
     coded = reader.take(coded_size, "residual bytes")
     stream = reader.take(stream_size, "stream")
     side = reader.take(reader.remaining(), "symbol streams")
-    return _Fields(size, codec, parameter, coded, stream, side)
+    return _Fields(checksum, body, size, codec, parameter, coded, stream, side)
 
 
 def _decode_tensors(
     fields: _Fields, decoder: BitDecoder, side: SideStreams, progress: Progress | None
-) -> list[tuple[int, Representation]]:
-    """Returns, for each tensor, the number of residual bytes before it and its representation."""
+) -> list[tuple[Position, Representation]]:
+    """Returns the tensors and their positions."""
     if not fields.stream:
         side.finish()
         return []
-    gaps, representations = AdaptiveUint(), RepresentationCoder(decoder, side)
+    starts, representations = (
+        PositionCoder(decoder, fields.size),
+        RepresentationCoder(decoder, side),
+    )
     count = code_bounded(decoder, AdaptiveUint(21), max_tensors(len(fields.stream)))
-    left = fields.size
-    tensors = []
+    tensors, end = [], 0
     for number in range(count):
         if progress:
             progress(number, count)
-        gap = code_bounded(decoder, gaps, left)
-        left -= gap
-        item = representations.code(left)
-        left -= item.integers.size * item.itemsize
-        tensors.append((gap, item))
+        offset, sized = starts.code(end)
+        item = representations.code(fields.size - offset)
+        position = Position(offset, bytes_of(item), sized)
+        if sized and position.size >= 1 << 32:
+            raise CorruptFileError(f"A tensor of {position.size} bytes has no size of 4 bytes.")
+        tensors.append((position, item))
+        end = offset + position.size
     decoder.finish()
     side.finish()
     if progress:

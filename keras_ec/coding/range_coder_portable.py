@@ -55,6 +55,23 @@ class PortableBitEncoder:
         self._base, self._last = base, last
         return bits
 
+    def code_bit(self, p: int, bit: int | None = None) -> int:
+        """Appends one bit with probability `p`, which is no work that `WorkMeter` counts."""
+        cut = (self._last + 1) * (ONE - p) >> 16
+        if bit:
+            self._base += cut
+            self._last -= cut
+            if self._base > _MASK:
+                self._base &= _MASK
+                add_carry(self._words)
+        else:
+            self._last = cut - 1
+        if self._last < ONE:
+            self._words.append(self._base >> 16)
+            self._base = self._base << 16 & _MASK
+            self._last = self._last << 16 | 0xFFFF
+        return bit
+
     def finish(self) -> bytes:
         """Returns the encoded bytes."""
         return self._work.pad(final_bytes(list(self._words), self._base, self._last))
@@ -174,6 +191,23 @@ class PortableBitDecoder:
                 position += 2
         self._position, self._value, self._last = position, value, last
         return np.array(result, np.int32)
+
+    def code_bit(self, p: int, bit: int | None = None) -> int:
+        """Returns the next bit, whose probability of a one is `p`; as the encoder's."""
+        del bit
+        cut = (self._last + 1) * (ONE - p) >> 16
+        result = int(self._value >= cut)
+        if result:
+            self._value -= cut
+            self._last -= cut
+        else:
+            self._last = cut - 1
+        if self._last < ONE:
+            self._last = self._last << 16 | 0xFFFF
+            following = self._data[self._position : self._position + 2].ljust(2, b"\0")
+            self._value = self._value << 16 | int.from_bytes(following, "big")
+            self._position += 2
+        return result
 
     def finish(self) -> None:
         """Checks that nothing but padding follows what has been decoded.

@@ -60,6 +60,11 @@ class Representation:
     tables: ChannelTables | None = None
 
 
+def bytes_of(item: Representation) -> int:
+    """Returns the number of bytes that a representation stands for."""
+    return item.integers.size * item.itemsize
+
+
 def _rows(values: np.ndarray, axis: int) -> np.ndarray:
     """Returns a tensor as a matrix with one channel a row; one row for `NO_AXIS`."""
     if axis == NO_AXIS:

@@ -1,16 +1,17 @@
-"""General-purpose coding of the bytes that no tensor model covers: stored, DEFLATE or LZMA1.
+"""General-purpose coding of the bytes that no tensor model covers: stored, structure or LZMA1.
 
-DEFLATE begins with a preset dictionary of what .tflite files look like, which more than halves
-the structure of a small network. LZMA1 does better where the residual is large.
+What is left of a network of ordinary size is the structure of its flatbuffer, which has a model of
+its own. LZMA1 codes what is larger, such as weights that no representation fits.
 """
 
 import lzma
-import zlib
+from collections.abc import Sequence
 
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.structure_dictionary import DICTIONARY
+from keras_ec.coding.range_coder_portable import PortableBitDecoder, PortableBitEncoder
+from keras_ec.coding.structure_model import MAX_SIZE, code_structure
 
-STORED, DEFLATE, LZMA = range(3)
+STORED, STRUCTURE, LZMA = range(3)
 
 _LC_LP_PB = ((3, 0, 2), (0, 0, 0), (0, 2, 2), (1, 2, 2), (3, 0, 0), (0, 0, 2), (0, 2, 0), (2, 2, 2))
 _MIN_DICTIONARY = 1 << 12
@@ -39,52 +40,71 @@ def _filters(size: int, lc: int, lp: int, pb: int) -> list[dict[str, int]]:
     ]
 
 
-def compress_residual(data: bytes) -> tuple[int, int, bytes]:
+def compress_residual(data: bytes, spans: Sequence[range]) -> tuple[int, int, bytes]:
     """Compresses bytes with the codec that does best.
 
     Args:
         data: The bytes.
+        spans: The addresses in the content that they come from.
 
     Returns:
         The codec, its parameter (LZMA: `(pb * 5 + lp) * 9 + lc`, else 0), and the coded bytes.
     """
     best = (STORED, 0, data)
-    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy, DICTIONARY)
-        coded = deflate.compress(data) + deflate.flush()
-        if len(coded) < len(best[2]):
-            best = (DEFLATE, 0, coded)
-    choices = _LC_LP_PB if len(data) <= _SEARCH_LIMIT else _LC_LP_PB[:1]
-    for lc, lp, pb in choices:
-        coded = lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data), lc, lp, pb))
+    if len(data) <= MAX_SIZE:
+        encoder = PortableBitEncoder()
+        code_structure(encoder, _addresses(spans), data)
+        coded = encoder.finish()
+        if len(coded) < len(data):
+            best = (STRUCTURE, 0, coded)
+    for lc, lp, pb in _LC_LP_PB:
+        compressor = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=_filters(len(data), lc, lp, pb))
+        coded = compressor.compress(data) + compressor.flush()
         if len(coded) < len(best[2]):
             best = (LZMA, (pb * 5 + lp) * 9 + lc, coded)
     return best
 
 
-def decompress_residual(codec: int, parameter: int, data: bytes, size: int) -> bytes:
-    """Decompresses what `compress_residual` made of `size` bytes.
+def decompress_residual(codec: int, parameter: int, data: bytes, spans: Sequence[range]) -> bytes:
+    """Decompresses what `compress_residual` made of the bytes at some addresses.
 
     Raises:
-        CorruptFileError: If the data does not decode to exactly `size` bytes.
+        CorruptFileError: If the data does not decode to as many bytes.
     """
-    try:
-        if codec == STORED:
-            result = data
-        elif codec == DEFLATE:
-            inflate = zlib.decompressobj(-15, DICTIONARY)
-            result = inflate.decompress(data, size + 1)
-        elif codec == LZMA:
-            pb, rest = divmod(parameter, 45)
-            lp, lc = divmod(rest, 9)
-            if pb > 4 or lc + lp > 4:
-                raise CorruptFileError(f"Expected LZMA parameters, found {parameter}.")
-            decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(size, lc, lp, pb))
-            result = decoder.decompress(data, size + 1)
-        else:
-            raise CorruptFileError(f"Expected codec 0, 1 or 2, found {codec}.")
-    except (zlib.error, lzma.LZMAError) as error:
-        raise CorruptFileError(f"The compressed bytes are damaged: {error}.") from error
+    size = sum(len(span) for span in spans)
+    if codec == STORED:
+        result = data
+    elif codec == STRUCTURE:
+        result = _decode_structure(data, spans, size)
+    elif codec == LZMA:
+        result = _decode_lzma(data, parameter, size)
+    else:
+        raise CorruptFileError(f"Expected codec 0, 1 or 2, found {codec}.")
     if len(result) != size:
         raise CorruptFileError(f"Expected {size} bytes of residual, found {len(result)} or more.")
     return result
+
+
+def _addresses(spans: Sequence[range]) -> list[int]:
+    return [address for span in spans for address in span]
+
+
+def _decode_structure(data: bytes, spans: Sequence[range], size: int) -> bytes:
+    if size > MAX_SIZE:
+        raise CorruptFileError(f"Expected at most {MAX_SIZE} bytes of structure, found {size}.")
+    decoder = PortableBitDecoder(data)
+    result = code_structure(decoder, _addresses(spans))
+    decoder.finish()
+    return result
+
+
+def _decode_lzma(data: bytes, parameter: int, size: int) -> bytes:
+    pb, rest = divmod(parameter, 45)
+    lp, lc = divmod(rest, 9)
+    if pb > 4 or lc + lp > 4:
+        raise CorruptFileError(f"Expected LZMA parameters, found {parameter}.")
+    decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(size, lc, lp, pb))
+    try:
+        return decoder.decompress(data, size + 1)
+    except lzma.LZMAError as error:
+        raise CorruptFileError(f"The compressed bytes are damaged: {error}.") from error

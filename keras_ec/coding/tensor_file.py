@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
-from keras_ec.coding.container import MAX_EXPANSION, max_tensors, seal, unseal
+from keras_ec.coding.container import MAX_EXPANSION, max_tensors
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
 from keras_ec.coding.integer_tensor import History, code_integers
 from keras_ec.coding.range_coder import BitCoder, bit_decoder, bit_encoder
+from keras_ec.coding.seal import check_seal, seal, unseal
 from keras_ec.coding.static_tensor import SideStreams
 from keras_ec.coding.varint import ByteReader, write_varint
 
@@ -52,7 +53,8 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
             raise ValueError(f"Expected magnitudes below 2**31. Received: larger ones in {name!r}")
         fields.code(name, values)
     stream = encoder.finish()
-    return seal(MAGIC, b"".join([write_varint(len(stream)), stream, *side.parts]))
+    body = b"".join([write_varint(len(stream)), stream, *side.parts])
+    return seal(MAGIC, body, map(_little_endian, tensors.values()))
 
 
 def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
@@ -67,7 +69,8 @@ def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
     Raises:
         CorruptFileError: If `data` is damaged or not made by `encode_tensors`.
     """
-    reader = ByteReader(unseal(MAGIC, data))
+    checksum, body = unseal(MAGIC, data)
+    reader = ByteReader(body)
     stream = reader.take(reader.varint("stream size"), "stream")
     side = SideStreams(reader.take(reader.remaining(), "symbol streams"))
     decoder = bit_decoder(stream)
@@ -82,7 +85,14 @@ def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
         tensors[name] = dtype, values
     decoder.finish()
     side.finish()
-    return {name: fields.converted(*item) for name, item in tensors.items()}
+    result = {name: fields.converted(*item) for name, item in tensors.items()}
+    check_seal(checksum, body, map(_little_endian, result.values()))
+    return result
+
+
+def _little_endian(values: np.ndarray) -> bytes:
+    values = np.asarray(values)
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 class _Fields:
