@@ -1,0 +1,2360 @@
+/*
+ * Decoder of .ecz files, format version 1. Sections named in comments are those of docs/format.md.
+ *
+ * The integers of a tensor are decoded where its bytes belong in the content, and turned into
+ * these bytes in place. The arena holds, from its lower end, tables, the list of the tensors'
+ * places and what later tensors learn from earlier ones; from its upper end, what is needed for
+ * one tensor only. After the last tensor the residual is decoded in the arena and distributed.
+ */
+#include "ecz_decoder.h"
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+
+#define MAX_MAGNITUDE 0x7FFFFFFF
+#define MAX_FACTOR 0xFFFFFF
+#define MAX_RANK 8
+#define NOWHERE ((size_t)-1)
+
+/* ---- Small things ---- */
+
+static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static uint32_t clip_probability(uint64_t p)
+{
+    return p < 1 ? 1 : (uint32_t)smaller(p, 65535);
+}
+
+/* Sets bytes to zero. Written so that no compiler makes a call of memset out of it. */
+static void clear(void *at, uint64_t size)
+{
+    uint8_t volatile *first = at;
+    uint64_t done = smaller(size, 16);
+    for (unsigned i = 0; i < done; i++)
+        first[i] = 0;
+    while (done < size) {
+        uint64_t count = smaller(done, size - done);
+        memcpy((uint8_t *)at + done, at, (size_t)count);
+        done += count;
+    }
+}
+
+static unsigned bit_length(uint64_t x)
+{
+    unsigned n = 0;
+    for (; x >> 8; x >>= 8)
+        n += 8;
+    for (; x; x >>= 1)
+        n++;
+    return n;
+}
+
+static uint64_t square_root(uint64_t x)
+{
+    uint64_t root = 0;
+    for (uint64_t bit = (uint64_t)1 << 31; bit; bit >>= 1)
+        if ((root | bit) * (root | bit) <= x)
+            root |= bit;
+    return root;
+}
+
+/* Quotients rounded towards minus infinity. */
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+static uint32_t magnitude_of(int32_t x) { return x < 0 ? (uint32_t)-x : (uint32_t)x; }
+
+static uint32_t half_log(uint64_t count)
+{
+    unsigned b = bit_length(count + 1) - 1;
+    return 2 * b + (b ? (uint32_t)((count + 1) >> (b - 1) & 1) : 0);
+}
+
+static int32_t sixteenth_log(uint64_t x)
+{
+    unsigned b = bit_length(x) - 1;
+    return (int32_t)(16 * b + (uint32_t)(x >> (b - 4) & 15));
+}
+
+static void fill_crc_table(uint32_t *table)
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t c = i;
+        for (unsigned k = 0; k < 8; k++)
+            c = c & 1 ? c >> 1 ^ 0xEDB88320u : c >> 1;
+        table[i] = c;
+    }
+}
+
+static uint32_t crc_of(const uint32_t *table, uint32_t crc, const uint8_t *at, size_t size)
+{
+    for (crc = ~crc; size; size--)
+        crc = crc >> 8 ^ table[(crc ^ *at++) & 255];
+    return ~crc;
+}
+
+/* ---- State ---- */
+
+typedef struct {
+    uint32_t ones, total;
+} counts;
+
+/* A range-coded stream: section "Range coder". */
+typedef struct {
+    const uint8_t *data;
+    size_t size, position;
+    uint32_t value, last;
+} source;
+
+#define SQUASH_SIZE 2841
+#define MAX_STRETCHED 2840
+#define MAX_PROFILES 32
+
+/* What lives in the arena throughout. */
+typedef struct {
+    uint32_t crc[256];
+    uint16_t squash[SQUASH_SIZE]; /* of arguments from 0 */
+    uint16_t first[257];          /* least x + MAX_STRETCHED with squash(x) >= 256 * index */
+    counts kinds[2], sizes[2], ranks[4], axes[4], lengths[33], gaps[40], sized;
+} tables;
+
+/* Bytes of residual, and the tensor bytes after them. */
+typedef struct {
+    size_t gap, size;
+} region;
+
+typedef struct {
+    ecz_status status;
+    source main;
+    uint64_t calls, decisions; /* how many more are allowed */
+    const uint8_t *side;       /* symbol streams not yet read */
+    size_t side_size;
+    uint8_t *low, *high; /* the free part of the arena */
+    tables *tables;
+    uint8_t *profiles; /* the latest last, up to `low` */
+    size_t profile_sizes[MAX_PROFILES];
+    unsigned profile_count;
+} decoder;
+
+static void fail(decoder *d, ecz_status status)
+{
+    if (d->status == ECZ_OK)
+        d->status = status;
+}
+
+/* Returns memory from the arena's upper end, a null pointer if there is not enough. It is given
+   back by resetting `high`. */
+static void *take(decoder *d, uint64_t size)
+{
+    size = (size + 7) & ~(uint64_t)7;
+    if (size > (uint64_t)(d->high - d->low))
+        fail(d, ECZ_ARENA_TOO_SMALL);
+    if (d->status)
+        return 0;
+    d->high -= size;
+    return d->high;
+}
+
+/* ---- Range coder ---- */
+
+static uint32_t next_word(source *s)
+{
+    uint32_t word = 0;
+    for (unsigned i = 0; i < 2; i++, s->position++)
+        word = word << 8 | (s->position < s->size ? s->data[s->position] : 0u);
+    return word;
+}
+
+static void open_source(source *s, const uint8_t *data, size_t size)
+{
+    s->data = data;
+    s->size = size;
+    s->position = 0;
+    s->last = 0xFFFFFFFF;
+    s->value = next_word(s) << 16;
+    s->value |= next_word(s);
+}
+
+/* Goes on with the part of the interval that begins at `cut`. */
+static void narrow(source *s, uint32_t cut, uint32_t last)
+{
+    s->value -= cut;
+    s->last = last;
+    if (last < 65536) {
+        s->last = last << 16 | 0xFFFF;
+        s->value = s->value << 16 | next_word(s);
+    }
+}
+
+/* Decodes a decision with the probability `p` of a one. */
+static uint32_t read_bit(source *s, uint32_t p)
+{
+    uint32_t cut = (uint32_t)(((uint64_t)s->last + 1) * (65536 - p) >> 16);
+    uint32_t bit = s->value >= cut;
+    if (bit)
+        narrow(s, cut, s->last - cut);
+    else
+        narrow(s, 0, cut - 1);
+    return bit;
+}
+
+static uint32_t decode_bit(decoder *d, uint32_t p) { return read_bit(&d->main, p); }
+
+/* Checks that nothing but zeros follows what has been read. */
+static void finish(decoder *d, const source *s)
+{
+    for (size_t i = s->position; i < s->size; i++)
+        if (s->data[i])
+            fail(d, ECZ_DAMAGED);
+}
+
+/* Counts one call for a number of decisions. */
+static void begin_call(decoder *d, uint64_t decisions)
+{
+    if (!d->calls || d->decisions < decisions) {
+        fail(d, ECZ_DAMAGED);
+        return;
+    }
+    d->calls--;
+    d->decisions -= decisions;
+}
+
+/* ---- Building blocks ---- */
+
+static uint32_t probability(const counts *c)
+{
+    return clip_probability(((2 * (uint64_t)c->ones + 1) << 16) / (2 * (uint64_t)c->total + 2));
+}
+
+static void count_bit(counts *c, uint32_t bit)
+{
+    c->ones += bit;
+    c->total++;
+}
+
+static uint32_t decode_counted(decoder *d, counts *c)
+{
+    begin_call(d, 1);
+    uint32_t bit = decode_bit(d, probability(c));
+    count_bit(c, bit);
+    return bit;
+}
+
+/* Decodes raw bits of a call that has begun. */
+static uint64_t raw_bits(decoder *d, unsigned n)
+{
+    uint64_t x = 0;
+    while (n--)
+        x = x << 1 | decode_bit(d, 32768);
+    return x;
+}
+
+static uint64_t decode_raw(decoder *d, unsigned n)
+{
+    if (n)
+        begin_call(d, n);
+    return raw_bits(d, n);
+}
+
+/* Decodes a Uint of at most `bits` bits; a larger one than `limit` is damage, and 0. */
+static uint64_t decode_uint(decoder *d, counts *model, unsigned bits, uint64_t limit)
+{
+    unsigned length = 0;
+    while (length < bits && decode_counted(d, &model[length]))
+        length++;
+    uint64_t x = length;
+    if (length > 1)
+        x = (uint64_t)1 << (length - 1) | decode_raw(d, length - 1);
+    if (x <= limit && !d->status)
+        return x;
+    fail(d, ECZ_DAMAGED);
+    return 0;
+}
+
+/* Decodes a Uint of at most 32 bits that has a model of its own. */
+static uint32_t decode_lone_uint(decoder *d, unsigned bits, uint64_t limit)
+{
+    counts model[32];
+    clear(model, sizeof model);
+    return (uint32_t)decode_uint(d, model, bits, limit);
+}
+
+static int32_t decode_signed(decoder *d)
+{
+    counts model[32];
+    clear(model, sizeof model);
+    int32_t below = (int32_t)decode_uint(d, model, 32, MAX_MAGNITUDE);
+    return below ? -below : (int32_t)decode_uint(d, model, 32, MAX_MAGNITUDE);
+}
+
+/* ---- Log-odds ---- */
+
+/* Takes a place in the table, which is the argument plus MAX_STRETCHED. */
+static uint32_t squash_at(const tables *t, uint32_t place)
+{
+    return place >= MAX_STRETCHED ? t->squash[place - MAX_STRETCHED]
+                                  : 65536u - t->squash[MAX_STRETCHED - place];
+}
+
+static uint32_t squash(const tables *t, int64_t x)
+{
+    x += MAX_STRETCHED;
+    return squash_at(t, x < 0 ? 0 : (uint32_t)smaller((uint64_t)x, 2 * MAX_STRETCHED));
+}
+
+static int32_t stretch(const tables *t, uint32_t p)
+{
+    uint32_t low = t->first[p >> 8], high = t->first[(p >> 8) + 1];
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (squash_at(t, middle) >= p)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return (int32_t)low - MAX_STRETCHED;
+}
+
+static void fill_log_odds(tables *t)
+{
+    uint64_t odds = 1 << 20;
+    for (uint32_t x = 0; x < SQUASH_SIZE; x++) {
+        t->squash[x] = (uint16_t)smaller((odds << 16) / (odds + (1 << 20)), 65535);
+        odds = (odds * 1052680 + (1 << 19)) >> 20;
+    }
+    uint32_t place = 0;
+    for (uint32_t i = 0; i < 257; i++) {
+        while (place < 2 * MAX_STRETCHED && squash_at(t, place) < i << 8)
+            place++;
+        t->first[i] = (uint16_t)place;
+    }
+}
+
+/* ---- Mixed decisions ---- */
+
+#define COUNT_LIMIT 65536
+#define MAX_WEIGHT (4 * 65536)
+#define MAX_INPUTS 7
+
+typedef struct {
+    unsigned tables, inputs; /* the latter are the former and further ones */
+    uint8_t priors[MAX_INPUTS];
+    counts *contexts; /* all but those of columns */
+    uint32_t context_count;
+    int32_t weights[2][MAX_INPUTS];
+    uint64_t ones, total; /* of all decisions */
+    /* Of the call that has begun: */
+    uint32_t overall;
+    int32_t base; /* stretch(overall) */
+    int32_t *weight;
+    uint64_t size, call_ones;
+    int64_t gradient[MAX_INPUTS];
+    int over; /* whether a context's total exceeds the limit */
+} mixer;
+
+/* Starts a mixer with the contexts from `*contexts` on, which is moved behind them. */
+static void start_mixer(mixer *m, unsigned table_count, const uint8_t *priors, unsigned inputs,
+                        counts **contexts, uint32_t context_count)
+{
+    clear(m, sizeof *m);
+    m->tables = table_count;
+    m->inputs = inputs;
+    m->contexts = *contexts;
+    m->context_count = context_count;
+    *contexts += context_count;
+    memcpy(m->priors, priors, table_count);
+    for (unsigned k = 0; k < inputs; k++)
+        m->weights[0][k] = m->weights[1][k] = 65536 * 3 / 20;
+}
+
+static void begin_mixing(decoder *d, mixer *m, unsigned set, uint64_t size)
+{
+    begin_call(d, size);
+    m->overall = clip_probability(((2 * m->ones + 1) << 16) / (2 * m->total + 2));
+    m->base = stretch(d->tables, m->overall);
+    m->weight = m->weights[set];
+    m->size = size;
+    m->call_ones = 0;
+    clear(m->gradient, sizeof m->gradient);
+}
+
+/* Returns what a context of a table says. */
+static uint32_t said(const mixer *m, unsigned table, const counts *c)
+{
+    uint32_t prior = m->priors[table];
+    uint64_t p = ((uint64_t)c->ones << 17) + (uint64_t)prior * m->overall;
+    return clip_probability(p / (2 * (uint64_t)c->total + prior));
+}
+
+/* Decodes a decision, of which each input says a probability. */
+static uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
+{
+    int32_t evidence[MAX_INPUTS];
+    int64_t sum = 0;
+    for (unsigned k = 0; k < m->inputs; k++) {
+        evidence[k] = stretch(d->tables, says[k]) - m->base;
+        sum += (int64_t)m->weight[k] * evidence[k];
+    }
+    uint32_t p = squash(d->tables, floor_divide(sum, 65536) + m->base);
+    uint32_t bit = decode_bit(d, p);
+    int64_t error = (int64_t)(bit << 16) - p;
+    for (unsigned k = 0; k < m->inputs; k++)
+        m->gradient[k] += evidence[k] * error;
+    m->call_ones += bit;
+    return bit;
+}
+
+static void clip_counts(counts *c)
+{
+    if (c->total > COUNT_LIMIT) {
+        c->ones = (uint32_t)((uint64_t)c->ones * COUNT_LIMIT / c->total);
+        c->total = COUNT_LIMIT;
+    }
+}
+
+static void count_mixed(mixer *m, counts *const *contexts, uint32_t bit)
+{
+    for (unsigned k = 0; k < m->tables; k++) {
+        count_bit(contexts[k], bit);
+        m->over |= contexts[k]->total > COUNT_LIMIT;
+    }
+}
+
+static int32_t clip_weight(int64_t weight, int32_t limit)
+{
+    return (int32_t)(weight < -limit ? -limit : weight > limit ? limit : weight);
+}
+
+/* Ends a call, after its decisions have been counted. */
+static void end_mixing(mixer *m)
+{
+    int64_t divisor = (int64_t)(8000 * square_root(m->size));
+    for (unsigned k = 0; k < m->inputs; k++) {
+        int64_t weight = m->weight[k] + floor_divide(m->gradient[k], divisor);
+        m->weight[k] = clip_weight(weight, MAX_WEIGHT);
+    }
+    m->ones += m->call_ones;
+    m->total += m->size;
+    if (m->over)
+        for (uint32_t i = 0; i < m->context_count; i++)
+            clip_counts(&m->contexts[i]);
+    m->over = 0;
+}
+
+/* ---- Integers in memory ---- */
+
+/*
+ * Integers in [low, high], each in `width` bytes, of which they are the lower ones, little endian.
+ * Seen as a matrix, they have some row axes, the last one fastest, and columns.
+ */
+typedef struct {
+    uint8_t *data;
+    unsigned width;
+    int32_t low, high;
+    size_t rows, columns, column_stride;
+    unsigned axes;
+    size_t lengths[MAX_RANK], strides[MAX_RANK];
+    unsigned lag_count;
+    size_t lags[4];
+    uint32_t period;
+    const uint8_t *row_links, *column_links;
+    size_t link_size;
+} grid;
+
+static void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int32_t high)
+{
+    clear(g, sizeof *g);
+    g->data = data;
+    g->width = width;
+    g->low = low;
+    g->high = high;
+}
+
+static int32_t get(const grid *g, size_t place)
+{
+    const uint8_t *at = g->data + place * g->width;
+    uint32_t x = 0;
+    for (unsigned i = g->width; i--;)
+        x = x << 8 | at[i];
+    x = (x - (uint32_t)g->low) & 0xFFFFFFFF >> (32 - 8 * g->width);
+    return (int32_t)(g->low + (int64_t)x);
+}
+
+static void put_word(uint8_t *at, unsigned width, uint32_t x)
+{
+    for (unsigned i = 0; i < width; i++, x >>= 8)
+        at[i] = (uint8_t)x;
+}
+
+static void put(decoder *d, const grid *g, size_t place, int64_t x)
+{
+    if (x < g->low || x > g->high)
+        fail(d, ECZ_DAMAGED);
+    else
+        put_word(g->data + place * g->width, g->width, (uint32_t)x);
+}
+
+/* ---- Matrices ---- */
+
+#define ROW_CLASSES 20
+#define DENSITY_CLASSES 16
+#define LINK_CLASSES 24
+#define MAX_STEPS 31
+#define TREE_BITS 7
+#define SHARE 39322
+#define WALKED_ROWS 32
+
+/* What is known of a column: its contexts, and the sum and number of its non-zero magnitudes. */
+typedef struct {
+    counts zero, sign;
+    uint64_t sum, count;
+} column;
+
+/* What is decided by mixing, for the columns of a run. */
+enum { ZEROS, SIGNS, STEPS };
+
+/* The model of one matrix, and the row and run that are being decoded. */
+typedef struct {
+    decoder *d;
+    const grid *g;
+    mixer mixers[3];
+    counts *pattern, *ratio, *density, *link, *phase; /* tables 1 to 5 of the zero flags */
+    counts *tree, *second;
+    column *columns; /* null where rows are few: then columns are walked */
+    int both_signs, sign; /* of all, if not both occur */
+    unsigned bits; /* of the largest magnitude */
+    size_t row, begin, end;
+    size_t here, above[4];            /* where the rows begin, or NOWHERE */
+    size_t walked[WALKED_ROWS];       /* where all rows begin */
+    uint32_t row_class, row_ratio;
+    uint64_t seen, hoped, expected;
+    unsigned step;
+} matrix;
+
+static int32_t above(const matrix *m, unsigned lag, size_t c)
+{
+    return m->above[lag] == NOWHERE ? 0 : get(m->g, m->above[lag] + c * m->g->column_stride);
+}
+
+static size_t place_of(const matrix *m, size_t c) { return m->here + c * m->g->column_stride; }
+
+static int32_t value_of(const matrix *m, size_t c) { return get(m->g, place_of(m, c)); }
+
+static size_t row_place(const grid *g, size_t row)
+{
+    size_t place = 0;
+    for (unsigned i = g->axes; i--; row /= g->lengths[i])
+        place += row % g->lengths[i] * g->strides[i];
+    return place;
+}
+
+/* Returns a column's state; `room` is where it is made up if it is not kept. */
+static column *column_of(const matrix *m, size_t c, column *room)
+{
+    if (m->columns)
+        return &m->columns[c];
+    clear(room, sizeof *room);
+    for (size_t row = 0; row < m->row; row++) {
+        int32_t x = get(m->g, m->walked[row] + c * m->g->column_stride);
+        count_bit(&room->zero, x != 0);
+        if (x)
+            count_bit(&room->sign, x < 0);
+        room->sum += magnitude_of(x);
+    }
+    room->count = room->sign.total;
+    return room;
+}
+
+static void find_flag_contexts(const matrix *m, size_t c, column *state, counts **contexts)
+{
+    const grid *g = m->g;
+    uint32_t pattern = 0, near = 0;
+    for (unsigned i = 0; i < g->lag_count; i++)
+        if (above(m, i, c)) {
+            pattern |= 1u << i;
+            near++;
+        }
+    contexts[0] = &state->zero;
+    int32_t odds = stretch(m->d->tables, said(&m->mixers[ZEROS], 0, contexts[0]));
+    odds = (odds - m->mixers[ZEROS].base) * 3 + 40 * 512; /* positive */
+    odds = (odds >> 9) - 32;
+    uint32_t density = odds < 0 ? 0 : (uint32_t)smaller((uint32_t)odds, 15), link = density;
+    if (g->row_links)
+        link += DENSITY_CLASSES * g->row_links[m->row % g->link_size];
+    else if (g->column_links)
+        link = DENSITY_CLASSES * g->column_links[c] + (uint32_t)smaller(m->row_class, 15);
+    contexts[1] = &m->pattern[pattern * ROW_CLASSES + m->row_class];
+    contexts[2] = &m->ratio[m->row_class * 16 + m->row_ratio];
+    contexts[3] = &m->density[(density * 16 + m->row_ratio) * 3 + smaller(near, 2)];
+    contexts[4] = &m->link[link];
+    contexts[5] = &m->phase[m->row % g->period * 4 + (density >> 2)];
+}
+
+static void find_sign_contexts(const matrix *m, size_t c, column *state, counts **contexts)
+{
+    uint32_t number = 0, first = 0, sum = 0;
+    for (unsigned i = 0; i < m->g->lag_count && i < 3; i++) {
+        int32_t x = above(m, i, c);
+        uint32_t sign = x < 0 ? 0 : x ? 2 : 1;
+        number = number * 3 + sign;
+        first = i ? first : sign;
+        sum += sign;
+    }
+    counts *all = m->mixers[SIGNS].contexts;
+    contexts[0] = &all[number];
+    contexts[1] = &state->sign;
+    contexts[2] = &all[27 + first];
+    contexts[3] = &all[30 + sum];
+}
+
+static void find_step_contexts(const matrix *m, size_t c, const column *state, counts **contexts)
+{
+    uint32_t near = 0;
+    for (unsigned i = 0; i < m->g->lag_count; i++) {
+        uint32_t x = magnitude_of(above(m, i, c));
+        near = x > near ? x : near;
+    }
+    uint64_t mean = (2 * state->sum + 1) / (2 * state->count + 1);
+    counts *all = m->mixers[STEPS].contexts + m->step;
+    contexts[0] = all;
+    all += MAX_STEPS + 7 * m->step;
+    contexts[1] = &all[smaller(bit_length(near), 7)];
+    contexts[2] = &all[8 * MAX_STEPS + smaller(bit_length(mean), 7)];
+}
+
+/* Returns the bit that an integer says, -1 if it is none of those decided. */
+static int decided(const matrix *m, unsigned kind, int32_t x)
+{
+    uint32_t magnitude = magnitude_of(x);
+    if (kind == ZEROS)
+        return x != 0;
+    if (kind == SIGNS)
+        return x ? x < 0 : -1;
+    return magnitude >> m->step == 1 || magnitude >> m->step == 2 ? magnitude >> m->step > 1 : -1;
+}
+
+/* Decodes `size` decisions of a run, and leaves what is known then: ones for non-zeros, these with
+   their sign, the power of two that they reach. Returns the number of ones. */
+static size_t decode_run(matrix *m, unsigned kind, size_t size)
+{
+    column room, *state;
+    counts *contexts[6];
+    uint32_t says[MAX_INPUTS];
+    mixer *x = &m->mixers[kind];
+    begin_mixing(m->d, x, kind == ZEROS && m->begin, size);
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (size_t c = m->begin; c < m->end; c++) {
+            int fresh = kind == ZEROS && !pass;
+            int32_t value = fresh ? 0 : value_of(m, c);
+            int bit = decided(m, kind, value);
+            if (bit < 0)
+                continue;
+            state = column_of(m, c, &room);
+            if (kind == ZEROS)
+                find_flag_contexts(m, c, state, contexts);
+            else if (kind == SIGNS)
+                find_sign_contexts(m, c, state, contexts);
+            else
+                find_step_contexts(m, c, state, contexts);
+            if (pass) {
+                count_mixed(x, contexts, (uint32_t)bit);
+                if (kind != STEPS)
+                    clip_counts(contexts[kind]);
+                continue;
+            }
+            for (unsigned k = 0; k < x->tables; k++)
+                says[k] = said(x, k, contexts[k]);
+            if (kind == ZEROS) {
+                m->expected += says[0];
+                says[6] = says[0];
+                if (m->begin)
+                    says[6] = clip_probability(smaller(says[0] * m->seen / m->hoped, 64512));
+            }
+            bit = (int)decode_mixed(m->d, x, says);
+            if (kind == ZEROS)
+                put_word(m->g->data + place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
+            else if (kind == SIGNS)
+                put(m->d, m->g, place_of(m, c), 1 - 2 * bit);
+            else if (bit)
+                put(m->d, m->g, place_of(m, c), 2 * (int64_t)value);
+        }
+    end_mixing(x);
+    return (size_t)x->call_ones;
+}
+
+/* Decodes the bits below the leading one, of which there are `length`. */
+static void decode_low_bits(matrix *m, unsigned length, size_t members)
+{
+    for (unsigned shift = length; shift--;) {
+        int counted = length < TREE_BITS || shift == length - 1;
+        begin_call(m->d, members);
+        for (unsigned pass = 0; pass < 2; pass++)
+            for (size_t c = m->begin; c < m->end; c++) {
+                int32_t value = value_of(m, c);
+                uint32_t magnitude = magnitude_of(value);
+                if (magnitude >> length != 1)
+                    continue;
+                counts *context = length < TREE_BITS ? &m->tree[magnitude >> (shift + 1)]
+                                                     : &m->second[length];
+                if (!pass) {
+                    int64_t more = (int64_t)decode_bit(m->d, counted ? probability(context) : 32768)
+                                   << shift;
+                    put(m->d, m->g, place_of(m, c), value < 0 ? value - more : value + more);
+                } else if (counted) {
+                    count_bit(context, magnitude >> shift & 1);
+                }
+            }
+    }
+}
+
+static void decode_magnitudes(matrix *m, size_t found)
+{
+    size_t alive = found;
+    for (m->step = 0; m->step + 1 < m->bits && alive && !m->d->status; m->step++)
+        alive = decode_run(m, STEPS, alive);
+    for (unsigned length = 1; length < m->bits && !m->d->status; length++) {
+        size_t members = 0;
+        for (size_t c = m->begin; c < m->end; c++)
+            members += magnitude_of(value_of(m, c)) >> length == 1;
+        if (members)
+            decode_low_bits(m, length, members);
+    }
+    if (m->columns)
+        for (size_t c = m->begin; c < m->end; c++)
+            if (value_of(m, c)) {
+                m->columns[c].sum += magnitude_of(value_of(m, c));
+                m->columns[c].count++;
+            }
+}
+
+static size_t run_end(const grid *g, size_t begin)
+{
+    size_t columns = g->columns, quarter = begin >> 2;
+    if (g->rows == 1)
+        return columns - begin > (quarter > 4 ? quarter : 4) ? begin + (quarter > 4 ? quarter : 4)
+                                                             : columns;
+    if (g->rows > 512 || columns < 32 || begin == columns >> 1)
+        return columns;
+    if (begin == 0)
+        return columns >> 4;
+    return begin == columns >> 4 ? (size_t)((uint64_t)columns * 3 >> 4) : columns >> 1;
+}
+
+static void decode_row(matrix *m)
+{
+    const grid *g = m->g;
+    uint64_t found = 0, before = 0;
+    m->expected = 0;
+    m->here = row_place(g, m->row);
+    if (m->row < WALKED_ROWS)
+        m->walked[m->row] = m->here;
+    for (unsigned i = 0; i < g->lag_count; i++) {
+        m->above[i] = g->lags[i] <= m->row ? row_place(g, m->row - g->lags[i]) : NOWHERE;
+        for (size_t c = 0; c < g->columns; c++)
+            before += above(m, i, c) != 0;
+    }
+    m->row_class = (uint32_t)smaller(half_log(before), ROW_CLASSES - 1);
+    m->row_ratio = 8;
+    for (m->begin = 0; m->begin < g->columns && !m->d->status; m->begin = m->end) {
+        m->end = run_end(g, m->begin);
+        m->seen = (found << 16) + SHARE;
+        m->hoped = m->expected + SHARE;
+        if (m->begin) {
+            int32_t ratio = sixteenth_log(m->seen) - sixteenth_log(m->hoped) + 1024; /* positive */
+            ratio = (ratio >> 3) - 120;
+            m->row_ratio = ratio < 0 ? 0 : (uint32_t)smaller((uint32_t)ratio, 15);
+        }
+        size_t live = decode_run(m, ZEROS, m->end - m->begin);
+        found += live;
+        if (!live)
+            continue;
+        if (m->both_signs)
+            decode_run(m, SIGNS, live);
+        else
+            for (size_t c = m->begin; c < m->end; c++)
+                if (value_of(m, c))
+                    put(m->d, g, place_of(m, c), m->sign);
+        if (m->bits > 1)
+            decode_magnitudes(m, live);
+    }
+}
+
+static void decode_matrix(decoder *d, const grid *g)
+{
+    static const uint8_t priors[13] = {8, 8, 8, 8, 8, 8, 1, 4, 4, 2, 1, 1, 1};
+    counts limits[32];
+    matrix m;
+    uint8_t *high = d->high;
+    clear(limits, sizeof limits);
+    uint64_t most = decode_uint(d, limits, 32, MAX_MAGNITUDE);
+    uint64_t least = decode_uint(d, limits, 32, MAX_MAGNITUDE);
+    if (!most && !least) {
+        clear(g->data, (uint64_t)g->rows * g->columns * g->width);
+        return;
+    }
+    clear(&m, sizeof m);
+    m.d = d;
+    m.g = g;
+    m.both_signs = most && least;
+    m.sign = least ? -1 : 1;
+    m.bits = bit_length(most > least ? most : least);
+    uint32_t patterns = (1u << g->lag_count) * ROW_CLASSES;
+    uint32_t flags = patterns + ROW_CLASSES * 16 + DENSITY_CLASSES * 16 * 3
+                     + LINK_CLASSES * DENSITY_CLASSES + g->period * 4;
+    uint32_t all = flags + 27 + 3 + 9 + 17 * MAX_STEPS + (1 << TREE_BITS) + 32;
+    counts *contexts = take(d, all * sizeof *contexts);
+    uint64_t columns_size = g->rows > WALKED_ROWS ? (uint64_t)g->columns * sizeof *m.columns : 0;
+    if (columns_size)
+        m.columns = take(d, columns_size);
+    if (d->status)
+        return;
+    clear(contexts, all * sizeof *contexts);
+    clear(m.columns, columns_size);
+    m.pattern = contexts;
+    m.ratio = m.pattern + patterns;
+    m.density = m.ratio + ROW_CLASSES * 16;
+    m.link = m.density + DENSITY_CLASSES * 16 * 3;
+    m.phase = m.link + LINK_CLASSES * DENSITY_CLASSES;
+    start_mixer(&m.mixers[ZEROS], 6, priors, 7, &contexts, flags);
+    start_mixer(&m.mixers[SIGNS], 4, priors + 6, 4, &contexts, 27 + 3 + 9);
+    start_mixer(&m.mixers[STEPS], 3, priors + 10, 3, &contexts, 17 * MAX_STEPS);
+    m.tree = contexts;
+    m.second = contexts + (1 << TREE_BITS);
+    for (m.row = 0; m.row < g->rows && !d->status; m.row++)
+        decode_row(&m);
+    d->high = high;
+}
+
+/* Makes a grid one row, without anything to predict from. */
+static void lay_out_row(grid *g, size_t size)
+{
+    g->rows = 1;
+    g->columns = size;
+    g->column_stride = 1;
+    g->period = 1;
+}
+
+/* ---- Symbol-coded tensors ---- */
+
+#define MAX_SYMBOLS 256
+#define MAX_LANE 32768
+
+typedef struct {
+    uint32_t cumulative[MAX_SYMBOLS + 1];
+    uint8_t first[256]; /* the symbol at each multiple of 256 */
+} symbol_table;
+
+/* Decodes a table's levels. */
+static void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
+{
+    uint32_t *frequency = t->cumulative + 1, largest = 0;
+    uint64_t shares = 0;
+    int64_t left = 65536;
+    for (uint32_t s = 0; s < symbols; s++) {
+        uint32_t level = (uint32_t)raw_bits(d, 9);
+        if (level > 272)
+            fail(d, ECZ_DAMAGED);
+        else
+            frequency[s] = level ? (16 + ((level - 1) & 15)) << ((level - 1) >> 4) : 0;
+        shares += d->status ? 0 : frequency[s];
+    }
+    if (!shares)
+        fail(d, ECZ_DAMAGED);
+    if (d->status)
+        return;
+    for (uint32_t s = 0; s < symbols; s++) {
+        if (frequency[s]) {
+            frequency[s] = (uint32_t)(((uint64_t)frequency[s] << 16) / shares);
+            frequency[s] += !frequency[s];
+        }
+        left -= frequency[s];
+        if (frequency[s] > frequency[largest])
+            largest = s;
+    }
+    left += frequency[largest];
+    if (left <= 0) {
+        fail(d, ECZ_DAMAGED);
+        return;
+    }
+    frequency[largest] = (uint32_t)left;
+    t->cumulative[0] = 0;
+    uint32_t entry = 0;
+    for (uint32_t s = 0; s < symbols; s++) {
+        frequency[s] += t->cumulative[s];
+        for (; entry < 256 && entry << 8 < frequency[s]; entry++)
+            t->first[entry] = (uint8_t)s;
+    }
+}
+
+static uint32_t decode_symbol(source *s, const symbol_table *t)
+{
+    uint64_t size = (uint64_t)s->last + 1;
+    uint32_t target = (uint32_t)(((((uint64_t)s->value + 1) << 16) - 1) / size);
+    uint32_t symbol = t->first[target >> 8];
+    while (t->cumulative[symbol + 1] <= target)
+        symbol++;
+    uint32_t cut = (uint32_t)(size * t->cumulative[symbol] >> 16);
+    uint64_t end = size * t->cumulative[symbol + 1] >> 16;
+    narrow(s, cut, (uint32_t)(end - cut - 1));
+    return symbol;
+}
+
+/* Decodes classes from 0 to 3 and returns their number, the largest plus one. */
+static uint32_t decode_classes(decoder *d, uint8_t *classes, size_t size)
+{
+    grid g;
+    uint32_t most = 0;
+    start_grid(&g, classes, 1, 0, 3);
+    lay_out_row(&g, size);
+    decode_matrix(d, &g);
+    for (size_t i = 0; i < size && !d->status; i++)
+        most = classes[i] > most ? classes[i] : most;
+    return most + 1;
+}
+
+static void decode_lane(decoder *d, const grid *g, source *s, const symbol_table *t,
+                        const uint8_t *classes, uint32_t column_classes, int32_t low,
+                        size_t begin, size_t end, size_t size)
+{
+    const uint8_t *column_class = classes + g->rows;
+    size_t row_size = size / g->rows;
+    size_t row = begin / row_size, within = begin % row_size, c = begin % g->columns;
+    for (size_t i = begin; i < end; i++) {
+        if (i >= size) {
+            decode_symbol(s, t);
+            continue;
+        }
+        uint32_t number = classes[row] * column_classes + column_class[c];
+        put(d, g, i, (int64_t)low + decode_symbol(s, &t[number]));
+        if (++c == g->columns)
+            c = 0;
+        if (++within == row_size) {
+            within = 0;
+            row++;
+        }
+    }
+}
+
+/* Decodes a tensor; of the grid only rows and columns are used, those of the section. */
+static void decode_symbols(decoder *d, const grid *g, size_t size)
+{
+    uint8_t *high = d->high;
+    int32_t low = decode_signed(d);
+    uint32_t symbols = decode_lone_uint(d, 9, MAX_SYMBOLS - 1) + 1;
+    uint8_t *classes = take(d, (uint64_t)g->rows + g->columns);
+    if (d->status)
+        return;
+    uint32_t row_classes = decode_classes(d, classes, g->rows);
+    uint32_t column_classes = decode_classes(d, classes + g->rows, g->columns);
+    uint32_t table_count = row_classes * column_classes;
+    symbol_table *t = take(d, table_count * sizeof *t);
+    if (d->status)
+        return;
+    begin_call(d, (uint64_t)table_count * symbols * 9);
+    for (uint32_t i = 0; i < table_count && !d->status; i++)
+        decode_table(d, &t[i], symbols);
+    size_t lanes = decode_lone_uint(d, 32, size), used = d->side_size;
+    if (!lanes) {
+        fail(d, ECZ_DAMAGED);
+        return;
+    }
+    size_t lane_size = size / lanes + (size % lanes != 0);
+    unsigned width = decode_lone_uint(d, 6, 17);
+    if (width)
+        begin_call(d, (uint64_t)lanes * width);
+    if (lane_size > MAX_LANE)
+        fail(d, ECZ_DAMAGED);
+    for (size_t i = 0; i < lanes && !d->status; i++) {
+        source s;
+        size_t length = (size_t)raw_bits(d, width), begin = i * lane_size;
+        if (length > d->side_size) {
+            fail(d, ECZ_DAMAGED);
+            return;
+        }
+        open_source(&s, d->side, length);
+        d->side += length;
+        d->side_size -= length;
+        decode_lane(d, g, &s, t, classes, column_classes, low, begin, begin + lane_size, size);
+        if (s.position < length)
+            fail(d, ECZ_DAMAGED);
+    }
+    if (size / 4096 + (size % 4096 != 0) > used - d->side_size)
+        fail(d, ECZ_DAMAGED);
+    d->high = high;
+}
+
+/* ---- Integer tensors ---- */
+
+#define MIN_SYMBOL_CODED 16384
+#define MAX_ELEMENTS 0x7FFFFFFF
+
+typedef struct {
+    unsigned rank;
+    size_t lengths[MAX_RANK];
+    size_t size; /* product of the lengths */
+} shape;
+
+static size_t product_of(const size_t *lengths, unsigned begin, unsigned end)
+{
+    size_t product = 1;
+    for (unsigned i = begin; i < end; i++)
+        product *= lengths[i];
+    return product;
+}
+
+static void decode_flat(decoder *d, const grid *g, size_t size)
+{
+    int64_t low = decode_signed(d);
+    unsigned width = decode_lone_uint(d, 6, 32);
+    if (width)
+        begin_call(d, (uint64_t)size * width);
+    for (size_t i = 0; i < size && !d->status; i++)
+        put(d, g, i, low + (int64_t)raw_bits(d, width));
+}
+
+/* Decodes how a tensor becomes a matrix, and finds the lags and the period. */
+static void decode_layout(decoder *d, grid *g, const shape *s)
+{
+    counts model[4];
+    unsigned rotation = 0, row_axes = s->rank - 1, picture = 0;
+    clear(model, sizeof model);
+    unsigned axis = (unsigned)decode_uint(d, model, 4, row_axes);
+    if (s->rank > 2)
+        rotation = (unsigned)decode_uint(d, model, 4, s->rank - 2);
+    else if (decode_raw(d, 1)) {
+        picture = (unsigned)decode_raw(d, 6) + 1;
+        if (picture < 3)
+            fail(d, ECZ_DAMAGED);
+    }
+    g->columns = s->lengths[axis];
+    g->rows = s->size / g->columns;
+    g->column_stride = product_of(s->lengths, axis + 1, s->rank);
+    g->axes = row_axes;
+    for (unsigned i = 0; i < row_axes; i++) {
+        unsigned from = (i + rotation) % row_axes;
+        from += from >= axis;
+        g->lengths[i] = s->lengths[from];
+        g->strides[i] = product_of(s->lengths, from + 1, s->rank);
+    }
+    g->period = (uint32_t)smaller(product_of(g->lengths, 1, row_axes), 64);
+    size_t lags[4] = {1, 2, 0, 0};
+    if (picture) {
+        lags[1] = picture;
+        lags[2] = picture + 1;
+        lags[3] = picture - 1;
+    } else if (s->rank > 2) {
+        for (unsigned i = 1; i < 4; i++)
+            lags[i] = i < row_axes ? product_of(g->lengths, row_axes - i, row_axes) : 0;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        if (lags[i] && lags[i] < g->rows)
+            g->lags[g->lag_count++] = lags[i];
+}
+
+/* Decodes which profile the matrix is linked with. */
+static void decode_link(decoder *d, grid *g)
+{
+    uint32_t chosen = 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        uint32_t number = 0;
+        const uint8_t *profile = d->low;
+        for (unsigned i = d->profile_count; i--;) {
+            size_t size = d->profile_sizes[i];
+            profile -= size;
+            if (g->rows > 1 && g->rows % size == 0 && ++number == chosen) {
+                g->row_links = profile;
+                g->link_size = size;
+            }
+            if (size == g->columns && ++number == chosen)
+                g->column_links = profile;
+        }
+        if (pass || !number)
+            return;
+        chosen = decode_lone_uint(d, 7, number);
+        if (!chosen)
+            return;
+    }
+}
+
+/* Remembers how full the units along an axis are. */
+static void add_profile(decoder *d, const grid *g, const shape *s, unsigned axis)
+{
+    size_t length = s->lengths[axis], inner = product_of(s->lengths, axis + 1, s->rank);
+    size_t outer = s->size / inner / length;
+    if (length < 4 || length > 65536 || d->status)
+        return;
+    if (d->profile_count == MAX_PROFILES) {
+        size_t oldest = d->profile_sizes[0];
+        uint8_t *to = d->profiles;
+        d->low -= oldest;
+        while (to < d->low) {
+            size_t count = (size_t)smaller(oldest, (uint64_t)(d->low - to));
+            memcpy(to, to + oldest, count);
+            to += count;
+        }
+        d->profile_count--;
+        for (unsigned i = 0; i < d->profile_count; i++)
+            d->profile_sizes[i] = d->profile_sizes[i + 1];
+    }
+    if (length > (size_t)(d->high - d->low)) {
+        fail(d, ECZ_ARENA_TOO_SMALL);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        uint64_t live = 0;
+        for (size_t j = 0; j < outer; j++)
+            for (size_t k = 0; k < inner; k++)
+                live += get(g, (j * length + i) * inner + k) != 0;
+        d->low[i] = (uint8_t)smaller(half_log(live), LINK_CLASSES - 1);
+    }
+    d->low += length;
+    d->profile_sizes[d->profile_count++] = length;
+}
+
+/* Decodes a tensor into a grid; `related` is whether it is coded with history. */
+static void decode_integers(decoder *d, grid *g, const shape *given, int related)
+{
+    shape s;
+    s.rank = 0;
+    s.size = given->size;
+    for (unsigned i = 0; i < given->rank; i++)
+        if (given->lengths[i] > 1)
+            s.lengths[s.rank++] = given->lengths[i];
+    if (!s.rank)
+        s.lengths[s.rank++] = 1;
+    if (related && s.size >= MIN_SYMBOL_CODED && decode_raw(d, 1)) {
+        g->rows = s.lengths[0];
+        g->columns = s.rank > 1 ? s.lengths[s.rank - 1] : 1;
+        decode_symbols(d, g, s.size);
+        return;
+    }
+    if (s.size > MAX_ELEMENTS)
+        fail(d, ECZ_TOO_LARGE);
+    if (s.rank == 1 && decode_raw(d, 1)) {
+        decode_flat(d, g, s.size);
+    } else {
+        if (s.rank == 1)
+            lay_out_row(g, s.size);
+        else
+            decode_layout(d, g, &s);
+        if (d->status)
+            return;
+        if (related)
+            decode_link(d, g);
+        decode_matrix(d, g);
+    }
+    if (related) {
+        add_profile(d, g, &s, 0);
+        if (s.rank > 1)
+            add_profile(d, g, &s, s.rank - 1);
+    }
+}
+
+/* Decodes a vector of integers in [low, high] without history. */
+static void decode_vector(decoder *d, grid *g, uint8_t *data, unsigned width, size_t size,
+                          int32_t low, int32_t high)
+{
+    shape s;
+    s.rank = 1;
+    s.lengths[0] = s.size = size;
+    start_grid(g, data, width, low, high);
+    decode_integers(d, g, &s, 0);
+}
+
+/* ---- Float vectors ---- */
+
+static int is_scale(uint32_t x)
+{
+    uint32_t exponent = x >> 23 & 255;
+    return exponent > 0 && exponent < 255;
+}
+
+/* Returns the bit pattern of float32(k) * scale, rounded half to even. */
+static uint32_t multiply(decoder *d, int32_t k, uint32_t scale)
+{
+    uint64_t exact = (uint64_t)magnitude_of(k) * ((scale & 0x7FFFFF) | 0x800000);
+    uint32_t sign = (scale ^ (k < 0 ? 0x80000000u : 0)) & 0x80000000u;
+    uint32_t exponent = scale >> 23 & 255;
+    if (!k)
+        return sign;
+    unsigned drop = bit_length(exact) - 24;
+    uint64_t kept = exact >> drop, rest = exact - (kept << drop), half = ((uint64_t)1 << drop) >> 1;
+    if (drop && (rest > half || (rest == half && kept & 1)))
+        kept++;
+    exponent += drop + (uint32_t)(kept >> 24);
+    kept >>= kept >> 24;
+    if (exponent >= 255)
+        fail(d, ECZ_DAMAGED);
+    return sign | exponent << 23 | ((uint32_t)kept & 0x7FFFFF);
+}
+
+typedef struct {
+    counts sign, delta_sign, delta[9], width[32];
+    int32_t exponent;
+} float_model;
+
+static uint32_t decode_float(decoder *d, float_model *m)
+{
+    uint32_t sign = decode_counted(d, &m->sign), width = 1;
+    int32_t delta = (int32_t)decode_uint(d, m->delta, 9, 511);
+    if (delta && decode_counted(d, &m->delta_sign))
+        delta = -delta;
+    m->exponent += delta;
+    while (width < 32)
+        width = width << 1 | decode_counted(d, &m->width[width]);
+    width -= 32;
+    if (m->exponent < 0 || m->exponent > 255 || width > 23) {
+        fail(d, ECZ_DAMAGED);
+        return 0;
+    }
+    return sign << 31 | (uint32_t)m->exponent << 23
+           | (uint32_t)decode_raw(d, width) << (23 - width);
+}
+
+/* Decodes numbers field by field; `spare` is room for four bytes each. */
+static void decode_float_fields(decoder *d, uint32_t *floats, size_t size, uint8_t *spare)
+{
+    grid exponents, signs;
+    int32_t base = (int32_t)decode_raw(d, 8);
+    unsigned width = decode_lone_uint(d, 5, 23);
+    decode_vector(d, &exponents, (uint8_t *)floats, 4, size, -base, 255 - base);
+    decode_vector(d, &signs, spare, 4, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
+    if (width)
+        begin_call(d, (uint64_t)size * width);
+    for (size_t i = 0; i < size && !d->status; i++) {
+        uint32_t exponent = (uint32_t)(get(&exponents, i) + base);
+        floats[i] = (uint32_t)get(&signs, i) << 31 | exponent << 23
+                    | (uint32_t)raw_bits(d, width) << (23 - width);
+    }
+}
+
+/* Decodes bit patterns; `spare` is room for four bytes each. */
+static void decode_floats(decoder *d, uint32_t *floats, size_t size, uint8_t *spare)
+{
+    int stepped = size > 1 && decode_raw(d, 1);
+    if (!stepped && size > 16) {
+        decode_float_fields(d, floats, size, spare);
+        return;
+    }
+    float_model model;
+    clear(&model, sizeof model);
+    model.exponent = 127;
+    for (size_t i = 0; i < (stepped ? 1 : size); i++)
+        floats[i] = decode_float(d, &model);
+    if (stepped) {
+        grid g;
+        uint32_t step = floats[0];
+        if (!is_scale(step))
+            fail(d, ECZ_DAMAGED);
+        decode_vector(d, &g, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
+        for (size_t i = 0; i < size && !d->status; i++)
+            floats[i] = multiply(d, get(&g, i), step);
+    }
+}
+
+/* ---- Representations ---- */
+
+enum { ALPHABET, PRODUCT, CHANNEL_TABLES, INTEGERS };
+
+#define MAX_ALPHABET 4096
+#define MAX_SIDE 256
+
+/* How many values a channel has above and below zero; whether zero is negative in the lower's
+   highest bit. */
+typedef struct {
+    uint16_t above, below;
+} channel;
+
+static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsigned width)
+{
+    grid g;
+    counts model[12];
+    clear(model, sizeof model);
+    size_t size = (size_t)decode_uint(d, model, 12, MAX_ALPHABET - 1) + 1;
+    int32_t origin = (int32_t)decode_uint(d, model, 12, size - 1);
+    uint32_t *patterns = take(d, size * sizeof *patterns);
+    if (width < 4 && size > (size_t)1 << 8 * width)
+        fail(d, ECZ_DAMAGED);
+    if (d->status)
+        return;
+    if (width == 4) {
+        uint8_t *high = d->high, *spare = take(d, size * 4);
+        if (!spare)
+            return;
+        decode_floats(d, patterns, size, spare);
+        d->high = high;
+    } else {
+        decode_vector(d, &g, (uint8_t *)patterns, 4, size, 0, (1 << 8 * width) - 1);
+        for (size_t i = 0; i < size && !d->status; i++)
+            patterns[i] = (uint32_t)get(&g, i);
+    }
+    start_grid(&g, data, width, -origin, (int32_t)size - 1 - origin);
+    decode_integers(d, &g, s, 1);
+    for (size_t i = 0; i < s->size && !d->status; i++)
+        put_word(data + i * width, width, patterns[get(&g, i) + origin]);
+}
+
+static channel *decode_channel_counts(decoder *d, uint8_t *data, size_t size, uint64_t *total)
+{
+    grid g;
+    channel *channels = take(d, (uint64_t)size * sizeof *channels);
+    *total = 0;
+    for (unsigned field = 0; field < 3 && !d->status; field++) {
+        decode_vector(d, &g, data, 4, size, 0, field < 2 ? MAX_SIDE : 1);
+        for (size_t i = 0; i < size && !d->status; i++) {
+            uint16_t x = (uint16_t)get(&g, i);
+            if (field == 0)
+                channels[i].above = x;
+            else if (field == 1)
+                channels[i].below = x;
+            else
+                channels[i].below = (uint16_t)(channels[i].below | x << 15);
+            *total += field < 2 ? x : 0u;
+        }
+    }
+    return channels;
+}
+
+static uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, int32_t rank)
+{
+    uint32_t below = c->below & 0x7FFFu;
+    if (rank > 0 ? magnitude_of(rank) > c->above : magnitude_of(rank) > below) {
+        fail(d, ECZ_DAMAGED);
+        return 0;
+    }
+    if (!rank)
+        return (uint32_t)c->below >> 15 << 31;
+    return rank > 0 ? values[below + magnitude_of(rank) - 1] : values[below - magnitude_of(rank)];
+}
+
+/* Decodes a tensor of products, or of values of channel tables. */
+static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_product)
+{
+    grid g;
+    unsigned axis = (unsigned)decode_uint(d, d->tables->axes, 4, s->rank);
+    size_t size = axis ? s->lengths[axis - 1] : 1;
+    size_t inner = product_of(s->lengths, axis, axis ? s->rank : axis);
+    if (!axis)
+        inner = s->size;
+    uint64_t value_count = size;
+    const channel *channels = 0;
+    if (!is_product)
+        channels = decode_channel_counts(d, data, size, &value_count);
+    if (value_count > s->size)
+        fail(d, ECZ_DAMAGED);
+    uint32_t *values = take(d, value_count * sizeof *values);
+    if (d->status)
+        return;
+    if (value_count)
+        decode_floats(d, values, (size_t)value_count, data);
+    for (size_t i = 0; i < value_count && is_product && !d->status; i++)
+        if (!is_scale(values[i]))
+            fail(d, ECZ_DAMAGED);
+    int32_t limit = is_product ? MAX_FACTOR : MAX_SIDE;
+    start_grid(&g, data, 4, -limit, limit);
+    decode_integers(d, &g, s, 1);
+    for (size_t place = 0; place < s->size;) {
+        const uint32_t *first = values;
+        for (size_t i = 0; i < size; i++) {
+            for (size_t k = 0; k < inner; k++, place++) {
+                if (d->status)
+                    return;
+                int32_t x = get(&g, place);
+                put_word(data + place * 4, 4, is_product ? multiply(d, x, values[i])
+                                                         : look_up(d, &channels[i], first, x));
+            }
+            if (!is_product)
+                first += channels[i].above + (channels[i].below & 0x7FFFu);
+        }
+    }
+}
+
+/* Decodes a tensor of at most `limit` bytes; returns its size in bytes. */
+static size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
+{
+    shape s;
+    grid g;
+    tables *t = d->tables;
+    uint8_t *high = d->high;
+    unsigned kind = (unsigned)decode_uint(d, t->kinds, 2, 3), width = 4;
+    if (kind == ALPHABET || kind == INTEGERS)
+        width = 1u << decode_uint(d, t->sizes, 2, 2);
+    s.rank = (unsigned)decode_uint(d, t->ranks, 4, MAX_RANK);
+    s.size = 1;
+    if (!s.rank)
+        fail(d, ECZ_DAMAGED);
+    for (unsigned i = 0; i < s.rank; i++) {
+        s.lengths[i] = (size_t)decode_uint(d, t->lengths, 33, limit / width / s.size);
+        if (!s.lengths[i])
+            fail(d, ECZ_DAMAGED);
+        if (d->status)
+            return 0;
+        s.size *= s.lengths[i];
+    }
+    if (d->status)
+        return 0;
+    if (kind == ALPHABET) {
+        decode_by_alphabet(d, data, &s, width);
+    } else if (kind == INTEGERS) {
+        int32_t most = (int32_t)((1u << (8 * width - 1)) - 1);
+        start_grid(&g, data, width, width < 4 ? -most - 1 : -most, most);
+        decode_integers(d, &g, &s, 1);
+    } else {
+        decode_by_channel(d, data, &s, kind == PRODUCT);
+    }
+    d->high = high;
+    return s.size * width;
+}
+
+/* ---- LZMA1, raw ---- */
+
+#define LZMA_STATES 12
+#define LZMA_LENGTHS (2 + 2 * 16 * 8 + 256)
+#define LZMA_LITERALS (LZMA_STATES * 34 + 10 * LZMA_STATES + 4 * 64 + 115 + 16 + 2 * LZMA_LENGTHS)
+
+typedef struct {
+    source in;
+    int ended; /* whether the input ended before the symbol did */
+    uint32_t range, code;
+} lzma;
+
+static void lzma_normalize(lzma *z)
+{
+    if (z->range < (uint32_t)1 << 24) {
+        z->ended |= z->in.position >= z->in.size;
+        z->range <<= 8;
+        z->code = z->code << 8 | (z->ended ? 0u : z->in.data[z->in.position++]);
+    }
+}
+
+static uint32_t lzma_bit(lzma *z, uint16_t *p)
+{
+    lzma_normalize(z);
+    uint32_t bound = (z->range >> 11) * *p;
+    if (z->code < bound) {
+        z->range = bound;
+        *p = (uint16_t)(*p + ((2048 - *p) >> 5));
+        return 0;
+    }
+    z->range -= bound;
+    z->code -= bound;
+    *p = (uint16_t)(*p - (*p >> 5));
+    return 1;
+}
+
+/* Decodes `bits` bits with a tree of probabilities, highest bit first. */
+static uint32_t lzma_tree(lzma *z, uint16_t *p, unsigned bits)
+{
+    uint32_t node = 1;
+    for (unsigned i = 0; i < bits; i++)
+        node = node << 1 | lzma_bit(z, &p[node]);
+    return node - (1u << bits);
+}
+
+/* The same, lowest bit first. */
+static uint32_t lzma_reverse_tree(lzma *z, uint16_t *p, unsigned bits)
+{
+    uint32_t node = 1, x = 0;
+    for (unsigned i = 0; i < bits; i++) {
+        uint32_t bit = lzma_bit(z, &p[node]);
+        node = node << 1 | bit;
+        x |= bit << i;
+    }
+    return x;
+}
+
+static uint32_t lzma_length(lzma *z, uint16_t *p, uint32_t position)
+{
+    if (!lzma_bit(z, &p[0]))
+        return 2 + lzma_tree(z, p + 2 + 8 * position, 3);
+    if (!lzma_bit(z, &p[1]))
+        return 10 + lzma_tree(z, p + 2 + 8 * (16 + position), 3);
+    return 18 + lzma_tree(z, p + 2 + 8 * 32, 8);
+}
+
+static uint32_t lzma_distance(lzma *z, uint16_t *slots, uint32_t length)
+{
+    uint32_t slot = lzma_tree(z, slots + 64 * smaller(length - 2, 3), 6);
+    if (slot < 4)
+        return slot;
+    unsigned bits = (slot >> 1) - 1;
+    uint32_t distance = (2 | (slot & 1)) << bits;
+    if (slot < 14)
+        return distance + lzma_reverse_tree(z, slots + 4 * 64 + distance - slot, bits);
+    uint32_t direct = 0;
+    for (unsigned i = 4; i < bits; i++) {
+        lzma_normalize(z);
+        z->range >>= 1;
+        z->code -= z->range;
+        uint32_t below = 0u - (z->code >> 31);
+        z->code += z->range & below;
+        direct = (direct << 1) + below + 1;
+    }
+    return distance + (direct << 4) + lzma_reverse_tree(z, slots + 4 * 64 + 115, 4);
+}
+
+static uint32_t lzma_literal(lzma *z, uint16_t *p, uint32_t match)
+{
+    uint32_t symbol = 1, offset = match >> 8; /* 0x100 while the bits agree with the match's */
+    while (symbol < 256) {
+        match <<= 1;
+        uint32_t match_bit = match & offset;
+        uint32_t bit = lzma_bit(z, &p[offset + match_bit + symbol]);
+        symbol = symbol << 1 | bit;
+        offset &= bit ? match_bit : ~match_bit;
+    }
+    return symbol & 255;
+}
+
+/* Decodes exactly `size` bytes, of which `in` may hold more than are read. */
+static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned parameter,
+                        uint8_t *out, size_t size)
+{
+    unsigned lc = parameter % 9, lp = parameter / 9 % 5, pb = parameter / 45;
+    uint32_t p_count = LZMA_LITERALS + (0x300u << (lc + lp)), state = 0;
+    uint32_t reps[4] = {0, 0, 0, 0};
+    uint64_t window = 4096;
+    size_t done = 0;
+    lzma z;
+    if (pb > 4 || lc + lp > 4 || (in_size && in[0])) {
+        fail(d, ECZ_DAMAGED);
+        return;
+    }
+    uint16_t *p = take(d, p_count * sizeof *p);
+    if (!p)
+        return;
+    for (uint32_t i = 0; i < p_count; i++)
+        p[i] = 1024;
+    uint16_t *is_match = p, *is_long = p + 16 * LZMA_STATES, *is_rep = p + 32 * LZMA_STATES;
+    uint16_t *slots = p + 36 * LZMA_STATES, *length_p = slots + 4 * 64 + 115 + 16;
+    uint16_t *rep_length_p = length_p + LZMA_LENGTHS, *literals = p + LZMA_LITERALS;
+    while (window < size && window < (uint64_t)1 << 26)
+        window <<= 1;
+    z.ended = in_size < 5;
+    z.range = 0xFFFFFFFF;
+    z.code = 0;
+    z.in.data = in;
+    z.in.size = in_size;
+    for (z.in.position = 1; z.in.position < 5 && !z.ended; z.in.position++)
+        z.code = z.code << 8 | in[z.in.position];
+    while (!z.ended) {
+        uint32_t position = (uint32_t)done & ((1u << pb) - 1), length = 1;
+        if (!lzma_bit(&z, &is_match[16 * state + position])) {
+            uint32_t before = done ? out[done - 1] : 0u;
+            uint32_t number = (((uint32_t)done & ((1u << lp) - 1)) << lc) + (before >> (8 - lc));
+            uint32_t match = state < 7 ? 0 : 0x10000u | out[done - reps[0] - 1];
+            uint32_t symbol = lzma_literal(&z, literals + 0x300 * number, match);
+            if (z.ended)
+                break;
+            if (done == size) {
+                fail(d, ECZ_DAMAGED);
+                return;
+            }
+            out[done++] = (uint8_t)symbol;
+            state = state < 4 ? 0 : state - (state < 10 ? 3 : 6);
+            continue;
+        }
+        if (lzma_bit(&z, &is_rep[state])) {
+            if (!done && !z.ended) {
+                fail(d, ECZ_DAMAGED);
+                return;
+            }
+            uint32_t rep = lzma_bit(&z, &is_rep[LZMA_STATES + state]);
+            if (rep && lzma_bit(&z, &is_rep[2 * LZMA_STATES + state]))
+                rep = 2 + lzma_bit(&z, &is_rep[3 * LZMA_STATES + state]);
+            if (rep || lzma_bit(&z, &is_long[16 * state + position])) {
+                uint32_t distance = reps[rep];
+                for (; rep; rep--)
+                    reps[rep] = reps[rep - 1];
+                reps[0] = distance;
+                length = lzma_length(&z, rep_length_p, position);
+                state = state < 7 ? 8 : 11;
+            } else {
+                state = state < 7 ? 9 : 11;
+            }
+        } else {
+            length = lzma_length(&z, length_p, position);
+            for (unsigned i = 3; i; i--)
+                reps[i] = reps[i - 1];
+            reps[0] = lzma_distance(&z, slots, length);
+            state = state < 7 ? 7 : 10;
+            if (reps[0] == 0xFFFFFFFF && !z.ended) {
+                lzma_normalize(&z);
+                if (!z.ended && z.code)
+                    fail(d, ECZ_DAMAGED);
+                break;
+            }
+        }
+        if (z.ended)
+            break;
+        if (reps[0] >= smaller(done, window) || length > size - done) {
+            fail(d, ECZ_DAMAGED);
+            return;
+        }
+        for (; length; length--, done++)
+            out[done] = out[done - reps[0] - 1];
+    }
+    if (done != size)
+        fail(d, ECZ_DAMAGED);
+}
+
+/* ---- Structure ---- */
+
+#define MAX_STRUCTURE 32768
+#define DICTIONARY_SIZE 6144
+#define CONTEXTS 9
+#define TABLES_INPUT 9
+#define VTABLES_INPUT 10
+#define STRUCTURE_INPUTS 11
+#define CLASSES 8
+#define MIXED_CLASS 7
+#define MAX_CANDIDATES 64
+#define MAX_PENDING 24 /* tables are 4 bytes apart, and at most 80 from their vtables */
+#define MAX_VTABLES 16
+
+static const uint8_t prior[DICTIONARY_SIZE + 6 * STRUCTURE_INPUTS * CLASSES];
+
+/* The regions of the tensors, and between them the residual. */
+typedef struct {
+    const region *regions;
+    size_t count, size; /* the latter of the content */
+} spans;
+
+typedef struct {
+    decoder *d;
+    const spans *spans;
+    uint8_t *data, *phases; /* of the residual, then of the dictionary */
+    size_t size;            /* of the residual */
+    int32_t weights[6 * STRUCTURE_INPUTS * CLASSES];
+    uint8_t candidates[STRUCTURE_INPUTS][MAX_CANDIDATES];
+    unsigned totals[STRUCTURE_INPUTS];
+    uint32_t words[2][MAX_VTABLES]; /* predicted, of inputs 9 and 10 */
+    unsigned word_counts[2];
+    uint16_t *unreferenced; /* residual positions of tables */
+    size_t unreferenced_count;
+    uint32_t vtables[MAX_VTABLES]; /* the latest last */
+    unsigned vtable_count;
+    size_t pending_tables[MAX_PENDING], pending_vtables[MAX_PENDING];
+    unsigned pending_count;
+} structure;
+
+/* Returns the position in the residual of an address, NOWHERE if it is none. */
+static size_t residual_position(const spans *s, uint64_t address)
+{
+    size_t position = 0, skipped = 0;
+    if (address >= s->size)
+        return NOWHERE;
+    for (size_t i = 0; i < s->count; i++) {
+        uint64_t from_gap = address - position - skipped;
+        if (from_gap < s->regions[i].gap)
+            break;
+        position += s->regions[i].gap;
+        skipped += s->regions[i].size;
+        if (address < position + skipped)
+            return NOWHERE;
+    }
+    return (size_t)(address - skipped);
+}
+
+/* Returns the position of four residual bytes, NOWHERE if they are not all residual. */
+static size_t word_position(const spans *s, uint64_t address)
+{
+    size_t position = residual_position(s, address);
+    return position != NOWHERE && residual_position(s, address + 3) == position + 3 ? position
+                                                                                    : NOWHERE;
+}
+
+static uint32_t word_at(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* Returns the address of a residual byte. */
+static uint64_t address_of(const spans *s, size_t position)
+{
+    size_t end = 0, skipped = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        end += s->regions[i].gap;
+        if (position < end)
+            break;
+        skipped += s->regions[i].size;
+    }
+    return (uint64_t)position + skipped;
+}
+
+/* Finds the candidates of the contexts of the residual byte at a position. */
+static void find_candidates(structure *t, size_t position)
+{
+    static const uint8_t caps[CONTEXTS] = {64, 64, 64, 32, 16, 16, 32, 32, 32};
+    const uint8_t *here = t->data + position, *at = here;
+    unsigned phase = t->phases[position], open = (1u << CONTEXTS) - 1;
+    clear(t->totals, sizeof t->totals);
+    for (size_t left = t->size - position + DICTIONARY_SIZE - 13; left && open; left--) {
+        at++;
+        unsigned run = 0, found = 0;
+        while (run < 10 && at[run + 1] == here[run + 1])
+            run++;
+        if (t->phases[at - t->data] == phase) {
+            found = run > 1 ? 7 : run ? 3 : 1;
+            if (at[4] == here[4])
+                found |= at[8] != here[8] ? 1u << 6 : at[12] != here[12] ? 3u << 6 : 7u << 6;
+        }
+        found |= run < 4 ? 0 : run < 6 ? 1u << 3 : run < 10 ? 3u << 3 : 7u << 3;
+        found &= open;
+        for (unsigned k = 0; found; k++, found >>= 1)
+            if (found & 1) {
+                t->candidates[k][t->totals[k]++] = *at;
+                if (t->totals[k] == caps[k])
+                    open &= ~(1u << k);
+            }
+    }
+}
+
+/* Decodes a byte of which the inputs' candidates are known. */
+static uint8_t mix_byte(structure *t, source *s, unsigned phase)
+{
+    const tables *tables = t->d->tables;
+    int32_t *weights[STRUCTURE_INPUTS];
+    int32_t evidence[STRUCTURE_INPUTS];
+    unsigned has_tables = t->totals[VTABLES_INPUT], byte = 0;
+    for (unsigned mask = 128; mask; mask >>= 1) {
+        unsigned sure[2] = {0, 0};
+        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
+            uint32_t total = t->totals[k], ones = 0;
+            unsigned class = MIXED_CLASS;
+            if (!total)
+                continue;
+            for (unsigned i = 0; i < total; i++)
+                ones += (t->candidates[k][i] & mask) > 0;
+            if (ones == 0 || ones == total) {
+                sure[ones > 0]++;
+                class = total < 4 ? total - 1 : total < 6 ? 3 : total < 12 ? 4 : total < 40 ? 5 : 6;
+                if (k >= CONTEXTS)
+                    class = (unsigned)smaller(3 - phase, 2) + (total > 1 ? 3 : 0);
+            }
+            evidence[k] = stretch(tables, ((10 * ones + 1) << 16) / (10 * total + 2));
+            weights[k] = &t->weights[k * CLASSES + class];
+        }
+        unsigned set = sure[0] && sure[1] ? 1 : sure[0] + sure[1] == 0 ? 2
+                                            : sure[0] + sure[1] >= 4   ? 3
+                                                                       : 0;
+        if (has_tables)
+            set = set == 1 ? 4 : 5;
+        int64_t sum = 0;
+        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++)
+            if (t->totals[k]) {
+                weights[k] += set * STRUCTURE_INPUTS * CLASSES;
+                sum += (int64_t)*weights[k] * evidence[k];
+            }
+        uint32_t p = squash(tables, floor_divide(sum, 65536)), bit = read_bit(s, p);
+        int64_t error = (int64_t)(bit << 16) - p;
+        byte |= bit ? mask : 0;
+        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
+            unsigned live = 0;
+            if (t->totals[k])
+                *weights[k] = clip_weight(*weights[k] + floor_divide(error * evidence[k], 32768),
+                                          1 << 19);
+            for (unsigned i = 0; i < t->totals[k]; i++)
+                if ((t->candidates[k][i] & mask) == (byte & mask))
+                    t->candidates[k][live++] = t->candidates[k][i];
+            t->totals[k] = live;
+        }
+    }
+    return (uint8_t)byte;
+}
+
+/* Notes a table, if what may be its vtable looks like one. */
+static void note_table(structure *t, uint64_t table, uint64_t vtable)
+{
+    size_t position = word_position(t->spans, vtable);
+    if (position == NOWHERE)
+        return;
+    uint32_t word = word_at(t->data + position), size = word & 0xFFFF, extent = word >> 16;
+    if (size < 4 || size > 64 || size & 1 || extent < 4 || extent > 128)
+        return;
+    if (t->vtable_count == MAX_VTABLES) {
+        t->vtable_count--;
+        for (unsigned i = 0; i < t->vtable_count; i++)
+            t->vtables[i] = t->vtables[i + 1];
+    }
+    t->vtables[t->vtable_count++] = (uint32_t)vtable;
+    t->unreferenced[t->unreferenced_count++] = (uint16_t)residual_position(t->spans, table);
+}
+
+/* Learns from the word at an address, all of whose bytes are residual. */
+static void add_word(structure *t, size_t address, size_t position)
+{
+    uint32_t word = word_at(t->data + position);
+    size_t table = residual_position(t->spans, (uint64_t)address + word), kept = 0;
+    int found = 0;
+    for (size_t i = 0; i < t->unreferenced_count; i++) {
+        found |= t->unreferenced[i] == table;
+        if (found == 1) {
+            found = 2;
+            continue;
+        }
+        t->unreferenced[kept++] = t->unreferenced[i];
+    }
+    t->unreferenced_count = kept;
+    /* A vtable behind the table has the difference as a negative number. */
+    if (word >> 31) {
+        note_table(t, address, address + ((uint64_t)1 << 32) - word);
+    } else if (word && word <= 80 && word <= address) {
+        t->pending_tables[t->pending_count] = address;
+        t->pending_vtables[t->pending_count++] = address - word;
+    }
+}
+
+/* Learns from the residual byte at an address; `whole` is whether a word begins there. */
+static void add_byte(structure *t, size_t address, size_t position, int whole)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < t->pending_count; i++) {
+        if (t->pending_vtables[i] == address)
+            note_table(t, t->pending_tables[i], address);
+        if (t->pending_vtables[i] < address) {
+            t->pending_tables[kept] = t->pending_tables[i];
+            t->pending_vtables[kept++] = t->pending_vtables[i];
+        }
+    }
+    t->pending_count = kept;
+    if (whole)
+        add_word(t, address, position);
+}
+
+/* Predicts the word at an address. */
+static void predict_words(structure *t, size_t address)
+{
+    size_t first = t->unreferenced_count > 8 ? t->unreferenced_count - 8 : 0;
+    for (size_t i = first; i < t->unreferenced_count; i++)
+        t->words[0][t->word_counts[0]++]
+            = (uint32_t)(address_of(t->spans, t->unreferenced[i]) - address);
+    for (unsigned i = 0; i < t->vtable_count; i++)
+        t->words[1][t->word_counts[1]++] = (uint32_t)address - t->vtables[i];
+}
+
+/* Decodes the byte at an address, below which there are `below` of the same span. */
+static void decode_structure_byte(structure *t, source *s, size_t address, size_t position,
+                                  size_t below)
+{
+    unsigned phase = t->phases[position] = address & 3;
+    if (phase == 3) {
+        t->word_counts[0] = t->word_counts[1] = 0;
+        if (below >= 3)
+            predict_words(t, address - 3);
+    }
+    find_candidates(t, position);
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned i = 0; i < t->word_counts[k]; i++)
+            t->candidates[TABLES_INPUT + k][t->totals[TABLES_INPUT + k]++]
+                = (uint8_t)(t->words[k][i] >> 8 * phase);
+    uint8_t byte = t->data[position] = mix_byte(t, s, phase);
+    for (unsigned k = 0; k < 2; k++) {
+        unsigned kept = 0;
+        for (unsigned i = 0; i < t->word_counts[k]; i++)
+            if (phase && (uint8_t)(t->words[k][i] >> 8 * phase) == byte)
+                t->words[k][kept++] = t->words[k][i];
+        t->word_counts[k] = kept;
+    }
+}
+
+/* Returns the residual, decoded in the arena. */
+static const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size, size_t size,
+                                       const spans *spans)
+{
+    source s;
+    if (size > MAX_STRUCTURE) {
+        fail(d, ECZ_DAMAGED);
+        return 0;
+    }
+    structure *t = take(d, sizeof *t);
+    uint8_t *data = take(d, size + DICTIONARY_SIZE), *phases = take(d, size + DICTIONARY_SIZE);
+    uint16_t *unreferenced = take(d, size / 4 * sizeof *unreferenced);
+    if (d->status)
+        return 0;
+    clear(t, sizeof *t);
+    t->d = d;
+    t->spans = spans;
+    t->data = data;
+    t->phases = phases;
+    t->size = size;
+    t->unreferenced = unreferenced;
+    memcpy(data + size, prior, DICTIONARY_SIZE);
+    for (size_t i = 0; i < DICTIONARY_SIZE; i++)
+        phases[size + i] = i & 3;
+    for (unsigned i = 0; i < 6 * STRUCTURE_INPUTS * CLASSES; i++)
+        t->weights[i] = (prior[DICTIONARY_SIZE + i] - (prior[DICTIONARY_SIZE + i] >> 7 << 8)) * 2048;
+    open_source(&s, in, in_size);
+    size_t address = spans->size, position = size;
+    for (size_t i = spans->count + 1; i--;) {
+        size_t gap = position;
+        if (i < spans->count) {
+            address -= spans->regions[i].size;
+            gap = spans->regions[i].gap;
+        } else {
+            for (size_t k = 0; k < spans->count; k++)
+                gap -= spans->regions[k].gap;
+        }
+        for (size_t below = gap; below--;) {
+            address--;
+            position--;
+            decode_structure_byte(t, &s, address, position, below);
+            add_byte(t, address, position, (address & 3) == 0 && below + 4 <= gap);
+        }
+    }
+    finish(d, &s);
+    return data;
+}
+
+/* ---- Container ---- */
+
+enum { STORED, STRUCTURE, LZMA };
+
+#define MAX_CONTENT ((uint64_t)1 << 34)
+#define MAX_EXPANSION ((uint64_t)1 << 20)
+#define MAX_TENSORS ((uint64_t)1 << 20)
+
+typedef struct {
+    uint64_t content_size;
+    unsigned codec, parameter;
+    uint32_t checksum;
+    const uint8_t *body, *coded, *stream, *side;
+    size_t body_size, coded_size, stream_size, side_size;
+} header;
+
+/* Reads a varint and moves `at` behind it; all bits set if it is malformed. */
+static uint64_t read_varint(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t x = 0;
+    for (unsigned shift = 0; shift < 63 && *at < end; shift += 7) {
+        uint8_t byte = *(*at)++;
+        x |= (uint64_t)(byte & 127u) << shift;
+        if (byte < 128)
+            return shift && !byte ? UINT64_MAX : x;
+    }
+    return UINT64_MAX;
+}
+
+static ecz_status read_header(header *h, const uint8_t *file, size_t size)
+{
+    const uint8_t *at = file + 8, *end = file + size;
+    if (size < 4 || file[0] != 'E' || file[1] != 'C' || file[2] != 'Z')
+        return ECZ_DAMAGED;
+    if (file[3] != 1)
+        return ECZ_UNSUPPORTED_VERSION;
+    if (size < 8)
+        return ECZ_DAMAGED;
+    h->checksum = 0;
+    for (unsigned i = 8; i-- > 4;)
+        h->checksum = h->checksum << 8 | file[i];
+    h->body = at;
+    h->body_size = size - 8;
+    h->content_size = read_varint(&at, end);
+    if (h->content_size > smaller(MAX_CONTENT, MAX_EXPANSION * size) || at == end)
+        return ECZ_DAMAGED;
+    h->codec = *at++;
+    h->parameter = 0;
+    if (h->codec == LZMA) {
+        if (at == end)
+            return ECZ_DAMAGED;
+        h->parameter = *at++;
+    }
+    uint64_t coded_size = read_varint(&at, end), stream_size = read_varint(&at, end);
+    if (h->codec > LZMA || coded_size > (uint64_t)(end - at)
+        || stream_size > (uint64_t)(end - at) - coded_size)
+        return ECZ_DAMAGED;
+    h->coded = at;
+    h->coded_size = (size_t)coded_size;
+    h->stream = h->coded + h->coded_size;
+    h->stream_size = (size_t)stream_size;
+    h->side = h->stream + h->stream_size;
+    h->side_size = (size_t)(end - h->side);
+    return ECZ_OK;
+}
+
+/* Opens the main stream; returns the number of tensors, with which it begins. */
+static size_t open_streams(decoder *d, const header *h)
+{
+    clear(d, sizeof *d);
+    open_source(&d->main, h->stream, h->stream_size);
+    d->calls = ((uint64_t)1 << 14) + 64 * (uint64_t)h->stream_size;
+    d->decisions = ((uint64_t)1 << 20) + 4096 * (uint64_t)h->stream_size;
+    d->side = h->side;
+    d->side_size = h->side_size;
+    if (!h->stream_size)
+        return 0;
+    return decode_lone_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
+}
+
+/* Decodes all tensors, and sizes that belong to them, to their places; returns the number of
+   regions that they are, for which there is room for as many as tensors, and the size of the
+   residual. */
+static size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size,
+                             region *regions, size_t *residual_size)
+{
+    size_t position = 0, used = 0;
+    *residual_size = size;
+    for (size_t i = 0; i < count && !d->status; i++) {
+        size_t gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position), prefix = 0;
+        position += gap;
+        if (gap >= 4 && decode_counted(d, &d->tables->sized))
+            prefix = 4;
+        size_t bytes = decode_representation(d, content + position, size - position);
+        if (prefix && bytes > 0xFFFFFFFF)
+            fail(d, ECZ_DAMAGED);
+        put_word(content + position - prefix, (unsigned)prefix, (uint32_t)bytes);
+        position += bytes;
+        gap -= prefix;
+        *residual_size -= prefix + bytes;
+        if (gap || !used) {
+            regions[used].gap = gap;
+            regions[used++].size = 0;
+        }
+        regions[used - 1].size += prefix + bytes;
+    }
+    finish(d, &d->main);
+    if (d->side_size)
+        fail(d, ECZ_DAMAGED);
+    return used;
+}
+
+/* Returns the residual, decoded to `room` if it is not stored or coded as structure. */
+static const uint8_t *decode_residual(decoder *d, const header *h, uint8_t *room, size_t size,
+                                      const spans *s)
+{
+    if (h->codec == STRUCTURE)
+        return decode_structure(d, h->coded, h->coded_size, size, s);
+    if (h->codec == LZMA)
+        decode_lzma(d, h->coded, h->coded_size, h->parameter, room, size);
+    else if (h->coded_size != size)
+        fail(d, ECZ_DAMAGED);
+    return h->codec == STORED ? h->coded : room;
+}
+
+static void copy(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size)
+        memcpy(to, from, size);
+}
+
+ecz_status ecz_content_size(const uint8_t *file, size_t file_size, uint64_t *content_size)
+{
+    header h;
+    ecz_status status = read_header(&h, file, file_size);
+    *content_size = status == ECZ_OK ? h.content_size : 0;
+    return status;
+}
+
+/* What of the arena does not depend on the file. */
+#define FIXED_ARENA (sizeof(tables) + 49152)
+
+ecz_status ecz_arena_size(const uint8_t *file, size_t file_size, uint64_t *arena_size)
+{
+    header h;
+    decoder d;
+    ecz_status status = read_header(&h, file, file_size);
+    *arena_size = 0;
+    if (status != ECZ_OK)
+        return status;
+    size_t count = open_streams(&d, &h);
+    if (d.status == ECZ_OK)
+        *arena_size = h.content_size + count * (uint64_t)sizeof(region) + FIXED_ARENA;
+    return d.status;
+}
+
+ecz_status ecz_decode(const uint8_t *file, size_t file_size, uint8_t *content,
+                      size_t content_size, void *arena, size_t arena_size)
+{
+    header h;
+    decoder d;
+    ecz_status status = read_header(&h, file, file_size);
+    if (status != ECZ_OK)
+        return status;
+    if (h.content_size > SIZE_MAX)
+        return ECZ_TOO_LARGE;
+    if (h.content_size > content_size)
+        return ECZ_CONTENT_TOO_SMALL;
+    size_t size = (size_t)h.content_size, count = open_streams(&d, &h), residual_size;
+    size_t padding = (size_t)(0 - (uintptr_t)arena) & 7, fixed = (sizeof(tables) + 7) & ~(size_t)7;
+    uint64_t needed = padding + fixed + count * (uint64_t)sizeof(region);
+    if (d.status)
+        return d.status;
+    if (needed > arena_size)
+        return ECZ_ARENA_TOO_SMALL;
+    d.tables = (tables *)((uint8_t *)arena + padding);
+    region *regions = (region *)((uint8_t *)arena + padding + fixed);
+    d.low = d.profiles = (uint8_t *)(regions + count);
+    d.high = d.low + ((arena_size - (size_t)needed) & ~(size_t)7);
+    clear(d.tables, sizeof *d.tables);
+    fill_crc_table(d.tables->crc);
+    fill_log_odds(d.tables);
+
+    count = decode_tensors(&d, count, content, size, regions, &residual_size);
+    if (d.status)
+        return d.status;
+    d.low = d.profiles;
+    uint8_t *room = content;
+    if (count && h.codec == LZMA)
+        room = take(&d, residual_size);
+    spans s = {regions, count, size};
+    const uint8_t *residual = decode_residual(&d, &h, room, residual_size, &s);
+    if (d.status)
+        return d.status;
+    uint8_t *to = content;
+    for (size_t i = 0; i < count; i++) {
+        copy(to, residual, regions[i].gap);
+        to += regions[i].gap + regions[i].size;
+        residual += regions[i].gap;
+        residual_size -= regions[i].gap;
+    }
+    if (residual != content)
+        copy(to, residual, residual_size);
+    uint32_t crc = crc_of(d.tables->crc, 0, h.body, h.body_size);
+    crc = crc_of(d.tables->crc, crc, content, size);
+    return crc == h.checksum ? ECZ_OK : ECZ_DAMAGED;
+}
+
+/* The dictionary and the weights, those as two's complement. */
+static const uint8_t prior[DICTIONARY_SIZE + 6 * STRUCTURE_INPUTS * CLASSES] = {
+    28, 0, 0, 0, 84, 70, 76, 51, 20, 0, 32, 0, 28, 0, 24, 0, 20, 0, 16, 0, 12, 0, 0, 0, 8, 0, 4, 0,
+    20, 0, 0, 0, 28, 0, 0, 0, 148, 0, 0, 0, 236, 0, 0, 0, 204, 151, 1, 0, 220, 151, 1, 0, 228, 155,
+    1, 0, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 10, 0, 16, 0, 12, 0, 8, 0, 4, 0, 10, 0, 0, 0,
+    12, 0, 0, 0, 28, 0, 0, 0, 60, 0, 0, 0, 15, 0, 0, 0, 115, 101, 114, 118, 105, 110, 103, 95, 100,
+    101, 102, 97, 117, 108, 116, 0, 1, 0, 0, 0, 4, 0, 0, 0, 148, 255, 255, 255, 6, 0, 0, 0, 4, 0, 0,
+    0, 8, 0, 0, 0, 111, 117, 116, 112, 117, 116, 95, 48, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 242,
+    116, 254, 255, 4, 0, 0, 0, 11, 0, 0, 0, 105, 110, 112, 117, 116, 95, 108, 97, 121, 101, 114, 0,
+    2, 0, 0, 0, 52, 0, 0, 0, 4, 0, 0, 0, 220, 255, 255, 255, 9, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 0,
+    67, 79, 78, 86, 69, 82, 83, 73, 79, 78, 95, 77, 69, 84, 65, 68, 65, 84, 65, 0, 8, 0, 12, 0, 8,
+    0, 4, 0, 8, 0, 0, 0, 8, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 0, 109, 105, 110, 95, 114, 117, 110, 116,
+    105, 109, 101, 95, 118, 101, 114, 115, 105, 111, 110, 0, 10, 0, 0, 0, 220, 150, 1, 0, 212, 150,
+    1, 0, 148, 138, 1, 0, 252, 25, 1, 0, 172, 0, 0, 0, 164, 0, 0, 0, 156, 0, 0, 0, 148, 0, 0, 0,
+    116, 0, 0, 0, 4, 0, 0, 0, 146, 117, 254, 255, 4, 0, 0, 0, 96, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0,
+    8, 0, 14, 0, 8, 0, 4, 0, 8, 0, 0, 0, 16, 0, 0, 0, 36, 0, 0, 0, 0, 0, 6, 0, 8, 0, 4, 0, 6, 0, 0,
+    0, 4, 0, 0, 0, 0, 0, 0, 0, 12, 0, 24, 0, 20, 0, 16, 0, 12, 0, 4, 0, 12, 0, 0, 0, 129, 67, 140,
+    229, 165, 19, 153, 71, 2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0, 50, 46, 49, 55, 46, 49,
+    0, 0, 254, 117, 254, 255, 4, 0, 0, 0, 16, 0, 0, 0, 49, 46, 53, 46, 48, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 232, 101, 254, 255, 236, 101, 254, 255, 240, 101, 254, 255, 38, 118, 254, 255, 4, 0, 0,
+    0, 114, 143, 255, 255, 4, 0, 0, 0, 0, 0, 6, 0, 8, 0, 4, 0, 6, 0, 0, 0, 4, 0, 0, 0, 16, 252, 255,
+    255, 20, 252, 255, 255, 15, 0, 0, 0, 77, 76, 73, 82, 32, 67, 111, 110, 118, 101, 114, 116, 101,
+    100, 46, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 14, 0, 24, 0, 20, 0, 16, 0, 12, 0, 8, 0, 4, 0, 14, 0,
+    0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 232, 0, 0, 0, 236, 0, 0, 0, 240, 0, 0, 0, 4, 0, 0, 0, 109, 97,
+    105, 110, 0, 0, 0, 0, 3, 0, 0, 0, 144, 0, 0, 0, 72, 0, 0, 0, 4, 0, 0, 0, 206, 255, 255, 255, 16,
+    0, 0, 0, 0, 0, 0, 8, 12, 0, 0, 0, 16, 0, 0, 0, 140, 252, 255, 255, 1, 0, 0, 0, 6, 0, 0, 0, 3, 0,
+    0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 0, 0, 14, 0, 20, 0, 0, 0, 16, 0, 12, 0, 11, 0,
+    4, 0, 14, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 8, 16, 0, 0, 0, 20, 0, 0, 0, 186, 255, 255, 255, 0, 0,
+    0, 1, 1, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 0, 0, 14,
+    0, 22, 0, 0, 0, 16, 0, 12, 0, 11, 0, 4, 0, 14, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 8, 24, 0, 0, 0,
+    28, 0, 0, 0, 0, 0, 6, 0, 8, 0, 7, 0, 6, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0,
+    0, 0, 0, 0, 3, 0, 0, 0, 255, 255, 255, 255, 1, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7,
+    0, 0, 0, 140, 2, 0, 0, 52, 2, 0, 0, 220, 1, 0, 0, 144, 1, 0, 0, 252, 0, 0, 0, 96, 0, 0, 0, 4, 0,
+    0, 0, 166, 253, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 7, 0, 0, 0, 52, 0,
+    0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 13, 0, 0, 0, 144, 253, 255, 255, 27, 0, 0, 0, 83, 116, 97,
+    116, 101, 102, 117, 108, 80, 97, 114, 116, 105, 116, 105, 111, 110, 101, 100, 67, 97, 108, 108,
+    95, 49, 58, 48, 0, 2, 0, 0, 0, 1, 0, 0, 0, 13, 0, 0, 0, 254, 253, 255, 255, 0, 0, 0, 1, 20, 0,
+    0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 6, 0, 0, 0, 116, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 60, 0,
+    0, 0, 232, 253, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 150, 254, 255, 255, 0, 0, 0, 1,
+    20, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 5, 0, 0, 0, 108, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255,
+    120, 0, 0, 0, 128, 254, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 120, 0, 0, 0, 122, 255, 255, 255, 0, 0, 0, 1, 16, 0, 0, 0, 16,
+    0, 0, 0, 4, 0, 0, 0, 40, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 120, 0, 0, 0, 150, 0, 0, 0, 194,
+    255, 255, 255, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 3, 0, 0, 0, 28, 0, 0, 0, 72, 255, 255, 255,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 60, 0, 0, 0, 120, 0, 0,
+    0, 0, 0, 22, 0, 24, 0, 20, 0, 0, 0, 16, 0, 12, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 22, 0, 0, 0, 0,
+    0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 156, 255, 255, 255, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 13, 0, 0, 0, 60, 0, 0, 0, 0, 0, 22, 0,
+    28, 0, 24, 0, 0, 0, 20, 0, 16, 0, 12, 0, 0, 0, 0, 0, 8, 0, 7, 0, 22, 0, 0, 0, 0, 0, 0, 1, 20, 0,
+    0, 0, 32, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 150, 0,
+    0, 0, 4, 0, 4, 0, 4, 0, 0, 0, 29, 0, 0, 0, 115, 101, 114, 118, 105, 110, 103, 95, 100, 101, 102,
+    97, 117, 108, 116, 95, 105, 110, 112, 117, 116, 95, 108, 97, 121, 101, 114, 58, 48, 0, 0, 0, 2,
+    0, 0, 0, 1, 0, 0, 0, 150, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 12, 0, 12, 0, 11, 0, 0, 0, 0, 0, 4,
+    0, 12, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 9, 28, 0, 0, 0, 84, 70, 76, 51, 20, 0, 32, 0, 28, 0, 24, 0,
+    20, 0, 16, 0, 12, 0, 0, 0, 8, 0, 4, 0, 20, 0, 0, 0, 28, 0, 0, 0, 140, 0, 0, 0, 228, 0, 0, 0,
+    100, 87, 1, 0, 116, 87, 1, 0, 128, 96, 1, 0, 3, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 206, 167, 254,
+    255, 12, 0, 0, 0, 28, 0, 0, 0, 60, 0, 0, 0, 15, 0, 0, 0, 115, 101, 114, 118, 105, 110, 103, 95,
+    100, 101, 102, 97, 117, 108, 116, 0, 1, 0, 0, 0, 4, 0, 0, 0, 144, 255, 255, 255, 14, 0, 0, 0, 4,
+    0, 0, 0, 8, 0, 0, 0, 111, 117, 116, 112, 117, 116, 95, 48, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0,
+    118, 169, 254, 255, 4, 0, 0, 0, 13, 0, 0, 0, 105, 110, 112, 117, 116, 95, 108, 97, 121, 101,
+    114, 95, 49, 0, 0, 0, 2, 0, 0, 0, 52, 0, 0, 0, 4, 0, 0, 0, 220, 255, 255, 255, 17, 0, 0, 0, 4,
+    0, 0, 0, 19, 0, 0, 0, 67, 79, 78, 86, 69, 82, 83, 73, 79, 78, 95, 77, 69, 84, 65, 68, 65, 84,
+    65, 0, 8, 0, 12, 0, 8, 0, 4, 0, 8, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 0, 109, 105, 110,
+    95, 114, 117, 110, 116, 105, 109, 101, 95, 118, 101, 114, 115, 105, 111, 110, 0, 18, 0, 0, 0,
+    124, 86, 1, 0, 116, 86, 1, 0, 12, 86, 1, 0, 164, 42, 1, 0, 180, 25, 1, 0, 52, 3, 0, 0, 28, 3, 0,
+    0, 20, 1, 0, 0, 204, 0, 0, 0, 196, 0, 0, 0, 188, 0, 0, 0, 180, 0, 0, 0, 172, 0, 0, 0, 164, 0, 0,
+    0, 156, 0, 0, 0, 148, 0, 0, 0, 116, 0, 0, 0, 4, 0, 0, 0, 58, 170, 254, 255, 4, 0, 0, 0, 96, 0,
+    0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 8, 0, 14, 0, 8, 0, 4, 0, 8, 0, 0, 0, 16, 0, 0, 0, 36, 0, 0, 0, 0,
+    0, 6, 0, 8, 0, 4, 0, 6, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 12, 0, 24, 0, 20, 0, 16, 0, 12, 0, 4,
+    0, 12, 0, 0, 0, 129, 51, 95, 162, 22, 129, 6, 98, 2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0,
+    0, 50, 46, 49, 55, 46, 49, 0, 0, 166, 170, 254, 255, 4, 0, 0, 0, 16, 0, 0, 0, 49, 46, 53, 46,
+    48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 108, 161, 254, 255, 112, 161, 254, 255, 116, 161, 254, 255,
+    120, 161, 254, 255, 124, 161, 254, 255, 128, 161, 254, 255, 132, 161, 254, 255, 222, 170, 254,
+    255, 4, 0, 0, 0, 34, 171, 254, 255, 4, 0, 0, 0, 38, 173, 254, 255, 4, 0, 0, 0, 58, 173, 254,
+    255, 4, 0, 0, 0, 182, 195, 255, 255, 4, 0, 0, 0, 162, 212, 255, 255, 4, 0, 0, 0, 0, 0, 6, 0, 8,
+    0, 4, 0, 6, 0, 0, 0, 4, 0, 0, 0, 20, 247, 255, 255, 24, 247, 255, 255, 15, 0, 0, 0, 77, 76, 73,
+    82, 32, 67, 111, 110, 118, 101, 114, 116, 101, 100, 46, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 14, 0,
+    24, 0, 20, 0, 16, 0, 12, 0, 8, 0, 4, 0, 14, 0, 0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 40, 2, 0, 0, 44,
+    2, 0, 0, 48, 2, 0, 0, 4, 0, 0, 0, 109, 97, 105, 110, 0, 0, 0, 0, 7, 0, 0, 0, 192, 1, 0, 0, 92,
+    1, 0, 0, 8, 1, 0, 0, 196, 0, 0, 0, 140, 0, 0, 0, 60, 0, 0, 0, 4, 0, 0, 0, 90, 255, 255, 255, 20,
+    0, 0, 0, 0, 0, 0, 8, 16, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 164, 247, 255, 255, 1, 0, 0, 0, 14,
+    0, 0, 0, 3, 0, 0, 0, 13, 0, 0, 0, 3, 0, 0, 0, 255, 255, 255, 255, 254, 254, 255, 255, 28, 0, 0,
+    0, 0, 0, 0, 8, 28, 0, 0, 0, 32, 0, 0, 0, 3, 0, 0, 0, 0, 0, 6, 0, 8, 0, 7, 0, 6, 0, 0, 0, 0, 0,
+    0, 1, 1, 0, 0, 0, 13, 0, 0, 0, 3, 0, 0, 0, 12, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 0, 0,
+    10, 0, 16, 0, 12, 0, 8, 0, 4, 0, 10, 0, 0, 0, 12, 0, 0, 0, 16, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0,
+    12, 0, 0, 0, 2, 0, 0, 0, 11, 0, 0, 0, 5, 0, 0, 0, 0, 0, 14, 0, 24, 0, 20, 0, 16, 0, 12, 0, 11,
+    0, 4, 0, 14, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 5, 36, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 110, 255,
+    255, 255, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 11, 0, 0, 0,
+    1, 0, 0, 0, 10, 0, 0, 0, 94, 255, 255, 255, 16, 0, 0, 0, 0, 0, 0, 1, 28, 0, 0, 0, 32, 0, 0, 0,
+    80, 255, 255, 255, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 10, 0, 0, 0, 3,
+    0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 14, 0, 26, 0, 20, 0, 16, 0, 12, 0, 11, 0, 4,
+    0, 14, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 5, 52, 0, 0, 0, 56, 0, 0, 0, 1, 0, 0, 0, 0, 0, 14, 0, 24,
+    0, 23, 0, 16, 0, 12, 0, 8, 0, 4, 0, 14, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0,
+    0, 0, 0, 1, 1, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 14, 0, 20, 0, 0, 0, 16, 0, 12,
+    0, 11, 0, 4, 0, 14, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 1, 40, 0, 0, 0, 44, 0, 0, 0, 12, 0, 20, 0,
+    19, 0, 12, 0, 8, 0, 7, 0, 12, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0,
+    0, 8, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 14, 0, 0, 0, 1, 0, 0,
+    0, 0, 0, 0, 0, 15, 0, 0, 0, 64, 6, 0, 0, 236, 5, 0, 0, 140, 5, 0, 0, 76, 5, 0, 0, 12, 5, 0, 0,
+    204, 4, 0, 0, 88, 4, 0, 0, 200, 3, 0, 0, 20, 3, 0, 0, 152, 2, 0, 0, 224, 1, 0, 0, 100, 1, 0, 0,
+    0, 1, 0, 0, 96, 0, 0, 0, 4, 0, 0, 0, 18, 250, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0, 28, 0, 0, 0,
+    28, 0, 0, 0, 15, 0, 0, 0, 52, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 12, 0, 0, 0, 244, 249,
+    255, 255, 27, 0, 0, 0, 83, 116, 97, 116, 101, 102, 117, 108, 80, 97, 114, 116, 105, 116, 105,
+    111, 110, 101, 100, 67, 97, 108, 108, 95, 49, 58, 48, 0, 2, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0,
+    106, 250, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 14, 0, 0, 0, 120, 0, 0,
+    0, 2, 0, 0, 0, 255, 255, 255, 255, 90, 0, 0, 0, 76, 250, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0,
+    0, 0, 90, 0, 0, 0, 6, 251, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0, 13, 0,
+    0, 0, 60, 0, 0, 0, 2, 0, 0, 0, 255, 255, 255, 255, 198, 0, 0, 0, 232, 250, 255, 255, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 198, 0, 0, 0, 102, 251, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0,
+    36, 0, 0, 0, 36, 0, 0, 0, 12, 0, 0, 0, 76, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 3, 0, 0, 0,
+    3, 0, 0, 0, 22, 0, 0, 0, 80, 251, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4,
+    0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, 22, 0, 0, 0, 222, 251, 255, 255, 0, 0, 0, 1, 20, 0,
+    0, 0, 36, 0, 0, 0, 36, 0, 0, 0, 11, 0, 0, 0, 136, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 7, 0,
+    0, 0, 7, 0, 0, 0, 22, 0, 0, 0, 200, 251, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0,
+    0, 1, 0, 0, 0, 7, 0, 0, 0, 7, 0, 0, 0, 22, 0, 0, 0, 146, 252, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0,
+    36, 0, 0, 0, 36, 0, 0, 0, 10, 0, 0, 0, 76, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 9, 0, 0, 0,
+    9, 0, 0, 0, 14, 0, 0, 0, 124, 252, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4,
+    0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 14, 0, 0, 0, 10, 253, 255, 255, 0, 0, 0, 1, 20, 0,
+    0, 0, 36, 0, 0, 0, 36, 0, 0, 0, 9, 0, 0, 0, 132, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 18, 0,
+    0, 0, 18, 0, 0, 0, 14, 0, 0, 0, 244, 252, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0,
+    0, 18, 0, 0, 0, 18, 0, 0, 0, 14, 0, 0, 0, 10, 254, 255, 255, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0,
+    0, 8, 0, 0, 0, 112, 0, 0, 0, 140, 253, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 14, 0, 0, 0,
+    150, 254, 255, 255, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 7, 0, 0, 0, 48, 0, 0, 0, 24, 254, 255,
+    255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 14, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0,
+    22, 0, 28, 0, 24, 0, 23, 0, 16, 0, 12, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 22, 0, 0, 0, 0, 0, 0, 1,
+    20, 0, 0, 0, 20, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 2, 28, 0, 0, 0, 140, 254, 255, 255, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 66, 255, 255, 255, 0, 0,
+    0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 5, 0, 0, 0, 28, 0, 0, 0, 196, 254, 255, 255, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 90, 0, 0, 0, 198, 0, 0, 0, 126, 255, 255,
+    255, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 28, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 12, 0, 0, 0, 90, 0, 0, 0, 186,
+    255, 255, 255, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 3, 0, 0, 0, 28, 0, 0, 0, 60, 255, 255, 255,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 22, 0, 0, 0, 3, 0, 0, 0,
+    3, 0, 0, 0, 14, 0, 0, 0, 0, 0, 22, 0, 24, 0, 20, 0, 0, 0, 16, 0, 12, 0, 8, 0, 0, 0, 0, 0, 0, 0,
+    7, 0, 22, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 16, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 152, 255, 255,
+    255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 22, 0, 0, 0, 0, 0,
+    22, 0, 28, 0, 24, 0, 0, 0, 20, 0, 16, 0, 12, 0, 0, 0, 0, 0, 8, 0, 7, 0, 22, 0, 0, 0, 0, 0, 0, 1,
+    20, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 68, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255,
+    20, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0, 4, 0, 4, 0, 4, 0, 0, 0, 31, 0, 0, 0, 115, 101, 114, 118,
+    105, 110, 103, 95, 100, 101, 102, 97, 117, 108, 116, 95, 105, 110, 112, 117, 116, 95, 108, 97,
+    121, 101, 114, 95, 49, 58, 48, 0, 4, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0,
+    4, 0, 0, 0, 64, 0, 0, 0, 36, 0, 0, 0, 20, 0, 0, 0, 4, 0, 0, 0, 220, 255, 255, 255, 9, 0, 0, 0,
+    0, 0, 0, 9, 232, 255, 255, 255, 22, 0, 0, 0, 0, 0, 0, 22, 244, 255, 255, 255, 17, 0, 0, 0, 0, 0,
+    0, 17, 12, 0, 12, 0, 11, 0, 0, 0, 0, 0, 4, 0, 12, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 3, 28, 0, 0, 0,
+    84, 70, 76, 51, 20, 0, 32, 0, 28, 0, 24, 0, 20, 0, 16, 0, 12, 0, 0, 0, 8, 0, 4, 0, 20, 0, 0, 0,
+    28, 0, 0, 0, 152, 0, 0, 0, 240, 0, 0, 0, 208, 145, 0, 0, 224, 145, 0, 0, 152, 158, 0, 0, 3, 0,
+    0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 10, 0, 16, 0, 12, 0, 8, 0, 4, 0, 10, 0, 0, 0, 12, 0, 0, 0,
+    28, 0, 0, 0, 60, 0, 0, 0, 15, 0, 0, 0, 115, 101, 114, 118, 105, 110, 103, 95, 100, 101, 102, 97,
+    117, 108, 116, 0, 1, 0, 0, 0, 4, 0, 0, 0, 144, 255, 255, 255, 20, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0,
+    0, 111, 117, 116, 112, 117, 116, 95, 48, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 254, 166, 255, 255,
+    4, 0, 0, 0, 15, 0, 0, 0, 107, 101, 114, 97, 115, 95, 116, 101, 110, 115, 111, 114, 95, 51, 50,
+    0, 2, 0, 0, 0, 52, 0, 0, 0, 4, 0, 0, 0, 220, 255, 255, 255, 23, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0,
+    0, 67, 79, 78, 86, 69, 82, 83, 73, 79, 78, 95, 77, 69, 84, 65, 68, 65, 84, 65, 0, 8, 0, 12, 0,
+    8, 0, 4, 0, 8, 0, 0, 0, 22, 0, 0, 0, 4, 0, 0, 0, 19, 0, 0, 0, 109, 105, 110, 95, 114, 117, 110,
+    116, 105, 109, 101, 95, 118, 101, 114, 115, 105, 111, 110, 0, 24, 0, 0, 0, 220, 144, 0, 0, 212,
+    144, 0, 0, 132, 88, 0, 0, 172, 54, 0, 0, 220, 50, 0, 0, 124, 50, 0, 0, 44, 30, 0, 0, 220, 9, 0,
+    0, 92, 6, 0, 0, 68, 6, 0, 0, 4, 6, 0, 0, 228, 0, 0, 0, 220, 0, 0, 0, 212, 0, 0, 0, 204, 0, 0, 0,
+    196, 0, 0, 0, 188, 0, 0, 0, 180, 0, 0, 0, 172, 0, 0, 0, 164, 0, 0, 0, 156, 0, 0, 0, 148, 0, 0,
+    0, 116, 0, 0, 0, 4, 0, 0, 0, 218, 167, 255, 255, 4, 0, 0, 0, 96, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0,
+    0, 8, 0, 14, 0, 8, 0, 4, 0, 8, 0, 0, 0, 16, 0, 0, 0, 36, 0, 0, 0, 0, 0, 6, 0, 8, 0, 4, 0, 6, 0,
+    0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 12, 0, 24, 0, 20, 0, 16, 0, 12, 0, 4, 0, 12, 0, 0, 0, 129, 139,
+    201, 236, 121, 0, 2, 57, 2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0, 50, 46, 49, 55, 46, 49,
+    0, 0, 70, 168, 255, 255, 4, 0, 0, 0, 16, 0, 0, 0, 49, 46, 54, 46, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 12, 99, 255, 255, 16, 99, 255, 255, 20, 99, 255, 255, 24, 99, 255, 255, 28, 99, 255, 255,
+    32, 99, 255, 255, 36, 99, 255, 255, 40, 99, 255, 255, 44, 99, 255, 255, 48, 99, 255, 255, 138,
+    168, 255, 255, 4, 0, 0, 0, 166, 173, 255, 255, 4, 0, 0, 0, 226, 173, 255, 255, 4, 0, 0, 0, 246,
+    173, 255, 255, 4, 0, 0, 0, 114, 177, 255, 255, 4, 0, 0, 0, 190, 197, 255, 255, 4, 0, 0, 0, 10,
+    218, 255, 255, 4, 0, 0, 0, 102, 218, 255, 255, 4, 0, 0, 0, 50, 222, 255, 255, 4, 0, 0, 0, 0, 0,
+    6, 0, 8, 0, 4, 0, 6, 0, 0, 0, 4, 0, 0, 0, 252, 242, 255, 255, 0, 243, 255, 255, 15, 0, 0, 0, 77,
+    76, 73, 82, 32, 67, 111, 110, 118, 101, 114, 116, 101, 100, 46, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0,
+    0, 14, 0, 24, 0, 20, 0, 16, 0, 12, 0, 8, 0, 4, 0, 14, 0, 0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 204, 2,
+    0, 0, 208, 2, 0, 0, 212, 2, 0, 0, 4, 0, 0, 0, 109, 97, 105, 110, 0, 0, 0, 0, 10, 0, 0, 0, 104,
+    2, 0, 0, 24, 2, 0, 0, 208, 1, 0, 0, 128, 1, 0, 0, 52, 1, 0, 0, 244, 0, 0, 0, 184, 0, 0, 0, 128,
+    0, 0, 0, 60, 0, 0, 0, 4, 0, 0, 0, 154, 255, 255, 255, 20, 0, 0, 0, 0, 0, 0, 8, 16, 0, 0, 0, 20,
+    0, 0, 0, 3, 0, 0, 0, 152, 243, 255, 255, 1, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 19, 0, 0, 0, 7, 0,
+    0, 0, 255, 255, 255, 255, 206, 255, 255, 255, 20, 0, 0, 0, 0, 0, 0, 27, 16, 0, 0, 0, 20, 0, 0,
+    0, 2, 0, 0, 0, 204, 243, 255, 255, 1, 0, 0, 0, 19, 0, 0, 0, 2, 0, 0, 0, 18, 0, 0, 0, 8, 0, 0, 0,
+    0, 0, 14, 0, 24, 0, 20, 0, 16, 0, 12, 0, 11, 0, 4, 0, 14, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 11, 20,
+    0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0, 14, 255, 255, 255, 0, 0, 0, 1, 1, 0, 0, 0, 18, 0, 0, 0, 2, 0,
+    0, 0, 17, 0, 0, 0, 15, 0, 0, 0, 118, 254, 255, 255, 16, 0, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 24, 0,
+    0, 0, 246, 254, 255, 255, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 17, 0, 0, 0, 3, 0, 0, 0, 16, 0, 0,
+    0, 1, 0, 0, 0, 4, 0, 0, 0, 174, 254, 255, 255, 16, 0, 0, 0, 0, 0, 0, 1, 24, 0, 0, 0, 28, 0, 0,
+    0, 160, 254, 255, 255, 0, 0, 0, 1, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 3, 0, 0, 0,
+    14, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 234, 254, 255, 255, 16, 0, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0,
+    24, 0, 0, 0, 106, 255, 255, 255, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 15, 0, 0, 0, 3, 0, 0, 0,
+    14, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 14, 0, 26, 0, 20, 0, 16, 0, 12, 0, 11, 0, 4, 0, 14,
+    0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 11, 28, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0, 0, 6, 0, 8, 0, 7, 0,
+    6, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 14, 0, 0, 0, 2, 0, 0, 0, 13, 0, 0, 0, 11, 0, 0, 0, 0, 0, 14,
+    0, 22, 0, 0, 0, 16, 0, 12, 0, 11, 0, 4, 0, 14, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 1, 32, 0, 0, 0,
+    36, 0, 0, 0, 0, 0, 10, 0, 12, 0, 0, 0, 8, 0, 4, 0, 10, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
+    0, 13, 0, 0, 0, 3, 0, 0, 0, 12, 0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 0, 194, 255, 255, 255, 16, 0, 0,
+    0, 0, 0, 0, 1, 24, 0, 0, 0, 28, 0, 0, 0, 180, 255, 255, 255, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0,
+    1, 0, 0, 0, 12, 0, 0, 0, 3, 0, 0, 0, 11, 0, 0, 0, 6, 0, 0, 0, 9, 0, 0, 0, 0, 0, 14, 0, 20, 0, 0,
+    0, 16, 0, 12, 0, 11, 0, 4, 0, 14, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 1, 36, 0, 0, 0, 40, 0, 0, 0,
+    12, 0, 16, 0, 0, 0, 12, 0, 8, 0, 7, 0, 12, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
+    0, 11, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 20, 0, 0, 0, 1, 0,
+    0, 0, 0, 0, 0, 0, 21, 0, 0, 0, 72, 9, 0, 0, 232, 8, 0, 0, 136, 8, 0, 0, 64, 8, 0, 0, 4, 8, 0, 0,
+    188, 7, 0, 0, 116, 7, 0, 0, 52, 7, 0, 0, 192, 6, 0, 0, 108, 6, 0, 0, 12, 6, 0, 0, 80, 5, 0, 0,
+    144, 4, 0, 0, 236, 3, 0, 0, 100, 3, 0, 0, 192, 2, 0, 0, 0, 2, 0, 0, 92, 1, 0, 0, 208, 0, 0, 0,
+    96, 0, 0, 0, 4, 0, 0, 0, 34, 247, 255, 255, 0, 0, 0, 1, 20, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0,
+    8, 2, 255, 1, 1, 4, 5, 253, 3, 255, 7, 4, 7, 11, 11, 7, 8, 8, 20, 10, 10, 10, 11, 11, 2, 5, 6,
+    4, 1, 2, 10, 251, 7, 10, 7, 8, 9, 10, 10, 5, 13, 20, 23, 19, 22, 10, 10, 16, 0, 3, 4, 3, 1, 0,
+    10, 5, 3, 3, 2, 1, 3, 4, 10, 3, 11, 13, 24, 11, 10, 11, 10, 5, 10, 10, 25, 10, 8, 22, 10, 10,
+    10, 10, 10, 10, 10, 10, 10, 10, 249, 3, 0, 1, 3, 244, 247, 247, 248, 6, 8, 7, 6, 10, 6, 2, 4, 2,
+    7, 3, 7, 13, 5, 11, 8, 10, 8, 10, 6, 5, 10, 6, 2, 6, 9, 7, 9, 8, 10, 12, 26, 25, 28, 23, 25, 28,
+    10, 17, 251, 251, 254, 251, 250, 1, 10, 249, 1, 3, 5, 5, 4, 5, 10, 252, 12, 10, 20, 8, 7, 1, 10,
+    2, 10, 9, 21, 10, 254, 14, 10, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0,
+    10, 10, 10, 10, 10, 10, 10, 9, 10, 10, 10, 10, 10, 10, 10, 9, 10, 10, 10, 10, 10, 10, 10, 254,
+    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 16, 10, 10, 10, 10, 10, 10, 10, 4,
+    10, 10, 10, 10, 10, 10, 10, 251, 10, 10, 10, 10, 10, 10, 10, 4, 10, 10, 10, 10, 10, 10, 10, 6,
+    10, 10, 10, 10, 10, 10, 10, 10, 254, 255, 0, 250, 253, 255, 255, 249, 7, 5, 4, 4, 8, 9, 11, 13,
+    16, 9, 8, 9, 8, 13, 7, 255, 8, 8, 14, 4, 3, 251, 10, 247, 6, 7, 11, 9, 12, 14, 10, 3, 12, 15,
+    18, 7, 14, 12, 10, 8, 252, 253, 2, 4, 255, 254, 10, 3, 6, 8, 6, 8, 8, 4, 10, 12, 7, 13, 15, 8,
+    11, 9, 10, 7, 10, 13, 7, 10, 17, 12, 10, 9, 10, 10, 10, 10, 10, 10, 10, 10, 253, 2, 0, 254, 248,
+    7, 253, 235, 2, 3, 5, 8, 8, 7, 4, 9, 1, 252, 3, 255, 252, 11, 6, 254, 1, 10, 7, 6, 255, 251, 10,
+    245, 5, 1, 11, 10, 20, 5, 10, 18, 5, 8, 27, 20, 18, 251, 10, 251, 252, 3, 254, 254, 6, 254, 10,
+    254, 0, 2, 3, 255, 7, 1, 10, 11, 7, 17, 11, 10, 14, 7, 10, 11, 2, 10, 10, 244, 10, 10, 10, 10,
+    248, 10, 43, 234, 26, 36, 10, 18, 9, 2, 251, 248, 251, 254, 255, 251, 10, 7, 15, 14, 11, 11, 12,
+    4, 4, 1, 15, 5, 2, 8, 0, 2, 5, 9, 9, 250, 1, 1, 10, 247, 3, 1, 5, 13, 2, 1, 10, 252, 253, 11,
+    15, 1, 7, 2, 10, 247, 6, 6, 5, 3, 10, 2, 10, 0, 1, 6, 6, 8, 6, 8, 10, 9, 7, 0, 8, 4, 5, 8, 10,
+    4, 14, 10, 10, 18, 10, 10, 10, 10, 15, 11, 41, 26, 28, 32, 10, 18,
+};
