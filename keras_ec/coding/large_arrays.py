@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_BLOCK = 1 << 15
+BLOCK = 1 << 15
 """Elements of a block. NumPy's indices take eight bytes each."""
 
 
 def blocks(size: int) -> Iterator[slice]:
     """Yields the slices that cut `size` elements into blocks."""
-    return (slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK))
+    return (slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
 
 
 def look_up(
@@ -33,7 +33,7 @@ def look_up(
     """
     result = np.empty(values.shape, table.dtype) if out is None else out
     flat, filled = values.reshape(-1), result.reshape(-1)
-    place = np.empty(min(_BLOCK, flat.size), np.intp)
+    place = np.empty(min(BLOCK, flat.size), np.intp)
     for part in blocks(flat.size):
         index = place[: part.stop - part.start]
         np.subtract(flat[part], low, out=index, dtype=np.intp)

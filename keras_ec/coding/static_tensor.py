@@ -13,6 +13,7 @@ import numpy as np
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_vector, code_signed
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE, code_matrix
+from keras_ec.coding.large_arrays import BLOCK, count
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.symbol_streams import SymbolJob, decode_jobs, encode_lanes
 from keras_ec.coding.symbol_tables import MAX_SYMBOLS, cumulative_of, levels_of
@@ -79,8 +80,10 @@ def fits(values: np.ndarray) -> bool:
     low = int(values.min())
     if values.size < MIN_ELEMENTS or int(values.max()) - low >= MAX_SYMBOLS:
         return False
-    symbols = (values - np.asarray(low, values.dtype)).astype(np.uint8)
-    return _bits(np.bincount(symbols.ravel())) > values.size / _MIN_RATE
+    live, least = np.count_nonzero(values), values.size / _MIN_RATE
+    if _bits(np.array([live, values.size - live])) > least:  # no more than what all symbols cost
+        return True
+    return _bits(count(values, low, MAX_SYMBOLS)) > least
 
 
 def _classes(nonzeros: np.ndarray, each: int) -> np.ndarray:
@@ -106,19 +109,28 @@ def _compact(classes: np.ndarray) -> np.ndarray:
     return np.unique(classes, return_inverse=True)[1].astype(np.int64)
 
 
-def _choose_classes(symbols: np.ndarray, zero: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns classes of rows and columns of a tensor of shape `(rows, m, columns)`."""
+def _choose_classes(symbols: np.ndarray, zero: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns classes of rows and columns of a tensor of shape `(rows, m, columns)`, and counts.
+
+    The counts have shape `(tables, MAX_SYMBOLS)`.
+    """
     rows, middle, columns = symbols.shape
     live = symbols != zero
     by_row = _compact(_classes(np.count_nonzero(live, (1, 2)), middle * columns))
     by_column = _compact(_classes(np.count_nonzero(live, (0, 1)), rows * middle))
-    none = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
-    best, best_bits = none, _bits(_count(symbols, *none))
-    for candidate in ((by_row, none[1]), (none[0], by_column), (by_row, by_column)):
-        if max(candidate[0].max(), candidate[1].max()) == 0:
+    no_row, no_column = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
+    joint = _count(symbols, by_row, by_column)
+    best = no_row, no_column, joint.sum((0, 1))[None]
+    best_bits = _bits(best[2])
+    for candidate in (
+        (by_row, no_column, joint.sum(1)),
+        (no_row, by_column, joint.sum(0)),
+        (by_row, by_column, joint.reshape(-1, MAX_SYMBOLS)),
+    ):
+        *classes, counts = candidate
+        if len(counts) == 1:
             continue
-        counts = _count(symbols, *candidate)
-        side = 1.6 * sum(c.size for c in candidate if c.any()) + 40 * np.count_nonzero(counts) / 8
+        side = 1.6 * sum(c.size for c in classes if c.any()) + 40 * np.count_nonzero(counts) / 8
         bits = _CLASS_GAIN * (_bits(counts) + side)
         if bits < best_bits:
             best, best_bits = candidate, bits
@@ -126,17 +138,15 @@ def _choose_classes(symbols: np.ndarray, zero: int) -> tuple[np.ndarray, np.ndar
 
 
 def _count(symbols: np.ndarray, by_row: np.ndarray, by_column: np.ndarray) -> np.ndarray:
-    """Returns counts of symbols, shape `(tables, MAX_SYMBOLS)`."""
-    tables = (int(by_row.max()) + 1) * (int(by_column.max()) + 1)
-    if tables == 1:
-        return np.bincount(symbols.ravel(), minlength=MAX_SYMBOLS)[None]
-    counts = np.zeros((tables, MAX_SYMBOLS), np.int64)
-    table = by_row[:, None] * (int(by_column.max()) + 1) + by_column
-    for start in range(0, len(symbols), 64):
-        part = symbols[start : start + 64]
-        joint = (table[start : start + 64, None].astype(np.uint16) << 8) | part
-        counts += np.bincount(joint.ravel(), minlength=counts.size).reshape(counts.shape)
-    return counts
+    """Returns counts of symbols, shape `(row classes, column classes, MAX_SYMBOLS)`."""
+    shape = int(by_row.max()) + 1, int(by_column.max()) + 1, MAX_SYMBOLS
+    first = (by_row[:, None, None] * shape[1] + by_column) * MAX_SYMBOLS
+    counts = np.zeros(math.prod(shape), np.int64)
+    step = max(1, BLOCK // symbols[0].size)
+    for start in range(0, len(symbols), step):
+        part = slice(start, start + step)
+        counts += np.bincount((first[part] + symbols[part]).ravel(), minlength=counts.size)
+    return counts.reshape(shape)
 
 
 def _code_classes(coder: BitCoder, size: int, classes: np.ndarray | None) -> np.ndarray:
@@ -155,7 +165,8 @@ def _table_numbers(
     table = np.zeros(lanes * -(-size // lanes), np.uint8)
     pair = by_row[:, None] * (int(by_column.max()) + 1) + by_column
     cube = table[:size].reshape(by_row.size, -1, by_column.size)
-    cube[:] = pair[:, None].astype(np.uint8)
+    if pair.any():
+        cube[:] = pair[:, None].astype(np.uint8)
     return table.reshape(lanes, -1)
 
 
@@ -177,10 +188,12 @@ def _encode(values: np.ndarray, rows: int, columns: int, classed: bool = True) -
     last = int(values.max()) - low
     symbols = (values - np.asarray(low, values.dtype)).astype(np.uint8)
     cube = symbols.reshape(rows, -1, columns)
-    by_row, by_column = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
     if classed:
-        by_row, by_column = _choose_classes(cube, -low if 0 <= -low <= last else 0)
-    counts = _count(cube, by_row, by_column)[:, : last + 1]
+        by_row, by_column, counts = _choose_classes(cube, -low if 0 <= -low <= last else 0)
+    else:
+        by_row, by_column = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
+        counts = count(symbols, 0, MAX_SYMBOLS)[None]
+    counts = counts[:, : last + 1]
     counts[counts.sum(1) == 0, 0] = 1
     levels = levels_of(counts)
     cumulative = cumulative_of(levels)

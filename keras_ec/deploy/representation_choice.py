@@ -86,9 +86,10 @@ def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
     if dtype == "FLOAT32":
         alphabet = found[0]
         whole = alphabet and product_of_alphabet(alphabet.alphabet, alphabet.integers)
-        found.append(whole)
-        few = whole is not None and alphabet.alphabet.patterns.size <= _FEW_LEVELS
-        if not few and bits.ndim > 1:
+        levels = alphabet.alphabet.patterns.size if whole else 0
+        # An alphabet of multiples holds their scale as well: it costs more than the scale alone.
+        found = [whole] if levels > 2 else [alphabet, whole]
+        if not 0 < levels <= _FEW_LEVELS and bits.ndim > 1:
             for axis in _channel_axes(bits):
                 product = as_product(bits, axis)
                 found.append(product or as_tables(bits, axis))
