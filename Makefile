@@ -5,7 +5,7 @@ LATEST ?= .venv-latest
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-latest lint format bench clean
+.PHONY: demo test test-latest lint format bench fuzz clean
 
 demo: $(READY)
 	$(BIN)/python examples/digits.py --out demo
@@ -29,6 +29,13 @@ bench: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/coding_speed.py
+
+# FUZZ_SECONDS for each of the two coverage-guided fuzzers, which need atheris and clang.
+FUZZ_SECONDS ?= 600
+FUZZ_COUNT ?= 100000
+fuzz: $(READY)
+	-$(BIN)/python -m pip install --quiet --requirement fuzz/requirements.txt
+	$(BIN)/python fuzz/session.py --seconds $(FUZZ_SECONDS) --count $(FUZZ_COUNT)
 
 $(READY): requirements/dev.txt
 $(LATEST)/.ready: requirements/latest.txt
