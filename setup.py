@@ -22,7 +22,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["keras_ec", "keras_ec.*"]),
-    package_data={"keras_ec": ["py.typed"]},
+    package_data={"keras_ec": ["py.typed", "c_decoder/*"]},
     entry_points={"console_scripts": ["keras-ec = keras_ec.cli.main:run"]},
     python_requires=">=3.10",
     install_requires=[

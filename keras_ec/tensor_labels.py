@@ -36,7 +36,7 @@ def _labels(model: Any, size: int, tflite: Any) -> dict[int, str]:
         uses: dict[int, str] = {}
         for number in range(graph.OperatorsLength()):
             operator = graph.Operators(number)
-            kind = _kind(model.OperatorCodes(operator.OpcodeIndex()), kinds)
+            kind = _kind(model, operator.OpcodeIndex(), kinds)
             left -= operator.InputsLength()
             if left < 0:
                 raise ValueError("The flatbuffer's structure cannot be read: vectors overlap.")
@@ -56,8 +56,11 @@ def _labels(model: Any, size: int, tflite: Any) -> dict[int, str]:
     return labels
 
 
-def _kind(code: Any, kinds: dict[int, str]) -> str:
-    """Name of an operator; the larger of two fields holds its number."""
+def _kind(model: Any, index: int, kinds: dict[int, str]) -> str:
+    """Name of an operator; the larger of two fields of its code holds its number."""
+    if index >= model.OperatorCodesLength():
+        raise ValueError(f"The flatbuffer's structure cannot be read: no operator code {index}.")
+    code = model.OperatorCodes(index)
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     return kinds.get(number, f"operator {number}")
 

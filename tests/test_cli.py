@@ -338,6 +338,19 @@ def test_the_whole_command_line_without_tensorflow(folder, base_python):
     assert Path("new.tflite").read_bytes() == content()
 
 
+GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.ecz"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_environment_writes_the_golden_bytes(path, tmp_path, base_python):
+    """Whatever NumPy, TensorFlow and range coder are installed."""
+    source, target = path.with_suffix(".tflite"), tmp_path / "model.ecz"
+    assert keras_ec.compress(source, target) == path.stat().st_size
+    assert target.read_bytes() == path.read_bytes()
+    assert run("compress", str(source), "-f", "-o", str(target), python=base_python).returncode == 0
+    assert target.read_bytes() == path.read_bytes()
+
+
 def test_tensorflow_is_not_imported_where_it_is_installed(folder):
     script = (
         "import sys\n"
