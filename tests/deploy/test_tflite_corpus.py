@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 import tflite
 
+from keras_ec.coding import range_coder_tfc
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes
 from keras_ec.deploy.weight_buffers import find_weight_buffers
 
@@ -251,6 +252,13 @@ def test_incompressible_models_grow_by_little():
     arrays = {f"k{size}": noise[:size] for size in (8, 300, 1 << 16)}
     for item in ({}, *({name: value} for name, value in arrays.items()), arrays):
         _check(build_tflite(item))
+
+
+def test_full_range_symbols_without_tensorflow_compression(monkeypatch):
+    monkeypatch.setattr(range_coder_tfc, "is_available", lambda: False)
+    values = np.clip(np.random.default_rng(0).normal(size=(1024, 512), scale=40), -128, 127)
+    content = build_tflite({"k": np.rint(values).astype(np.int8)})
+    assert len(_check(content)) < 0.97 * len(content)
 
 
 def test_model_inside_a_model():

@@ -11,8 +11,8 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.varint import ByteReader
 
 REFUSED, SAME, FORGED_CONTENT = "refused", "original content", "content of a forged file"
-MEMORY_CONSTANT = 48 << 20
-"""Bytes that decoding may take beside twice the size of the content that a file declares."""
+MEMORY_CONSTANT = 16 << 20
+"""Bytes that decoding may take beside those in proportion to the content that a file declares."""
 
 _HEAD = 8
 
@@ -25,7 +25,7 @@ class Outcome:
         verdict: `REFUSED`, `SAME` or `FORGED_CONTENT`.
         problems: What went wrong, empty if nothing did.
         most_memory: Largest growth of resident memory in a decoder, bytes.
-        excess: The largest growth less twice the declared size, bytes.
+        excess: The largest growth less what is in proportion to the declared size, bytes.
     """
 
     verdict: str
@@ -87,7 +87,7 @@ def check(mutant: Mutant, decoders: tuple) -> Outcome:
         assert isinstance(portable, PythonDecoder)
         with ResidentMemory() as memory:
             found = _run(portable, data, outcome, checked=False)
-        _check_memory(memory.growth, data, portable.name, outcome)
+        _check_memory(memory.growth, data, portable, outcome)
         if found is not None:
             expected = found
             data = seal(data[_HEAD:], found)
@@ -96,7 +96,7 @@ def check(mutant: Mutant, decoders: tuple) -> Outcome:
     for decoder in decoders:
         with ResidentMemory() as memory:
             result = _run(decoder, data, outcome)
-        _check_memory(memory.growth, data, decoder.name, outcome)
+        _check_memory(memory.growth, data, decoder, outcome)
         verdicts[decoder.name] = result is not None
         if result is not None and result != expected:
             crc = zlib.crc32(result)
@@ -124,11 +124,10 @@ def _run(decoder, data: bytes, outcome: Outcome, **arguments: bool) -> bytes | N
     return None
 
 
-def _check_memory(growth: int, data: bytes, name: str, outcome: Outcome) -> None:
-    excess = growth - 2 * declared_size(data)
+def _check_memory(growth: int, data: bytes, decoder, outcome: Outcome) -> None:
+    declared = declared_size(data)
+    excess = growth - decoder.memory_factor * declared
     outcome.most_memory = max(outcome.most_memory, growth)
     outcome.excess = max(outcome.excess, excess)
     if excess > MEMORY_CONSTANT:
-        outcome.problems.append(
-            f"{name}: {growth >> 20} MiB for {declared_size(data) >> 20} MiB of content"
-        )
+        outcome.problems.append(f"{decoder.name}: {growth} bytes for {declared} of content")

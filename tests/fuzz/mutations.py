@@ -13,7 +13,7 @@ import zlib
 from unittest import mock
 
 import numpy as np
-from seeds import Seed, encode
+from seeds import Seed, claims, encode
 
 from keras_ec.coding import container, residual
 from keras_ec.coding.range_coder_portable import PortableBitEncoder
@@ -218,6 +218,15 @@ def _random_part(rng, seed, seeds):
     return fields.join()
 
 
+def _claim(rng, seed, seeds):
+    """Declares a thousand times the size of the file, or a little more or less."""
+    source = claims()[rng.integers(len(claims()))]
+    fields = split(source.data)
+    fields.size += int(rng.choice([0, 0, 0, -1, 1, 1 << 20]))
+    body = fields.join()
+    return _flip_bits(rng, body, b"") if rng.random() < 0.4 else body
+
+
 class _Liar:
     """An encoder that turns some decisions around: the models on both sides believe it.
 
@@ -265,7 +274,7 @@ def _lying_model(rng, seed, seeds):
         mock.patch.object(container, "bit_encoder", lambda: liar),
         contextlib.suppress(ValueError, IndexError, OverflowError, TypeError),
     ):
-        return encode(seed.content, seed.regions, residual.STORED)[_HEAD:]
+        return encode(seed.content, seed.regions, residual.STORED, seed.static)[_HEAD:]
     fields.stream = liar.finish() + bytes(rng.integers(0, 3))
     return fields.join()
 
@@ -279,7 +288,7 @@ def _lying_structure(rng, seed, seeds):
         mock.patch.object(residual, "PortableBitEncoder", lambda: liar),
         contextlib.suppress(ValueError, IndexError, OverflowError, TypeError),
     ):
-        fields = split(encode(seed.content, seed.regions))
+        fields = split(encode(seed.content, seed.regions, static=seed.static))
     if rng.random() < 0.5:
         fields.size += int(rng.choice([-1, 1, 40]))
     return Fields(**{**vars(fields), "size": max(0, fields.size)}).join()
@@ -299,7 +308,8 @@ _OF_FIELDS = {
     "length field": _length_field,
     "codec": _codec,
     "exchanged part": _random_part,
+    "large claim": _claim,
 }
 _LIES = {"lying model": _lying_model, "lying structure": _lying_structure}
 _NAMES = [*_OF_BYTES, *_OF_FIELDS, *_LIES]
-_SHARES = np.array([25, 12, 8, 5, 6, 6, 5, 6, 9, 5, 6, 6, 1]) / 100
+_SHARES = np.array([25, 12, 8, 5, 6, 6, 5, 6, 9, 5, 6, 1, 5, 1]) / 100

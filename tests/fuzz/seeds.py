@@ -1,5 +1,6 @@
 """Small archives that mutations start from: every representation, every codec of the residual."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -8,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 
-from keras_ec.coding import container, residual
+from keras_ec.coding import container, integer_tensor, residual
 from keras_ec.coding.container import Region, encode_content
 from keras_ec.coding.representation import (
     as_alphabet,
@@ -16,6 +17,7 @@ from keras_ec.coding.representation import (
     as_product,
     as_tables,
 )
+from keras_ec.coding.static_tensor import MIN_ELEMENTS
 from keras_ec.deploy.weight_buffers import find_weight_buffers
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "deploy"))
@@ -32,6 +34,7 @@ class Seed:
         content: What it decodes to.
         regions: The tensors in it.
         codec: Codec of the residual that the encoder was made to take; `None` for its choice.
+        static: Whether the encoder was made to code large tensors with fixed tables.
     """
 
     name: str
@@ -39,21 +42,39 @@ class Seed:
     content: bytes
     regions: tuple[Region, ...]
     codec: int | None = None
+    static: bool = False
 
 
-def encode(content: bytes, regions: tuple[Region, ...], codec: int | None = None) -> bytes:
-    """Returns the archive of content, with the residual stored if `codec` is `STORED`."""
-    if codec is None:
-        return encode_content(content, regions)
+def encode(
+    content: bytes,
+    regions: tuple[Region, ...],
+    codec: int | None = None,
+    static: bool = False,
+) -> bytes:
+    """Returns the archive of content.
+
+    Args:
+        content: What it is to decode to.
+        regions: The tensors in it.
+        codec: `STORED`, or `None` for the encoder's choice.
+        static: Whether tensors are coded with fixed tables where the format allows it.
+    """
 
     def stored(data: bytes, *_: object) -> tuple[int, int, bytes]:
         return codec, 0, data
 
-    with mock.patch.object(container, "compress_residual", stored):
+    def large(values: np.ndarray, *_: object) -> bool:
+        return values.size >= MIN_ELEMENTS
+
+    with contextlib.ExitStack() as stack:
+        if codec is not None:
+            stack.enter_context(mock.patch.object(container, "compress_residual", stored))
+        if static:
+            stack.enter_context(mock.patch.object(integer_tensor, "_prefers_static", large))
         return encode_content(content, regions)
 
 
-def _seed(name, arrays, represent=None, codec=None):
+def _seed(name, arrays, represent=None, codec=None, static=False):
     content = build_tflite(arrays, alignment=4)
     regions = []
     for buffer in find_weight_buffers(content) if represent else []:
@@ -63,7 +84,8 @@ def _seed(name, arrays, represent=None, codec=None):
         assert item is not None, name
         regions.append(Region(buffer.offset, item))
     regions = tuple(regions)
-    return Seed(name, encode(content, regions, codec), content, regions, codec)
+    data = encode(content, regions, codec, static)
+    return Seed(name, data, content, regions, codec, static)
 
 
 def _sparse(rng, shape):
@@ -106,14 +128,33 @@ def seeds() -> tuple[Seed, ...]:
         _seed("int16", {"k": rng.integers(-900, 900, 40, np.int16)}, as_integers, stored),
         _seed("int32", {"k": rng.integers(-(2**30), 2**30, 12, np.int32)}, as_integers, stored),
         _seed("links", two, as_alphabet, stored),
-        _seed("symbols", {"k": _dense(rng, (128, 128))}, as_integers, stored),
-        _seed("more symbols", more, as_integers, stored),
+        _seed("symbols", {"k": _dense(rng, (128, 128))}, as_integers, stored, True),
+        _seed("more symbols", more, as_integers, stored, True),
         _seed("structure", {"k": _sparse(rng, kernel)}, whole),
         _seed("structure alone", {"k": _free(rng, (5, 2))}),
         _plain("stored", rng.integers(0, 256, 60, np.uint8).tobytes()),
         _plain("LZMA", _structure() * 160),
         _plain("empty", b""),
     )
+
+
+@functools.cache
+def claims() -> tuple[Seed, ...]:
+    """Returns archives of less than 1 kB that declare 4 MiB of content, all zero."""
+    content = bytes(1 << 22)
+    wide = (1 << 10, 1 << 12)
+    found = [_plain("LZMA claim", content)]
+    for name, item in {
+        "int8 claim": as_integers(np.zeros(wide, np.uint8)),
+        "int16 claim": as_integers(np.zeros((1 << 11, 1 << 10), np.uint16)),
+        "alphabet claim": as_alphabet(np.zeros(wide, np.uint8)),
+        "vector claim": as_integers(np.zeros(1 << 22, np.uint8)),
+        "product claim": as_product(np.zeros((1 << 10, 1 << 10), np.uint32), 1),
+        "column claim": as_alphabet(np.zeros((1 << 20, 1), np.uint32)),
+    }.items():
+        regions = (Region(0, item),)
+        found.append(Seed(name, encode(content, regions), content, regions))
+    return tuple(found)
 
 
 def _plain(name, content):

@@ -63,7 +63,7 @@ class _Wrong(PythonDecoder):
         (MemoryError(), "MemoryError"),
         (IndexError("7"), "IndexError: 7"),
         (TimeoutError(), "too slow"),
-        (lambda data: bytearray(120 << 20) and None, "MiB for"),
+        (lambda data: bytearray(120 << 20) and None, "bytes for"),
     ],
 )
 def test_faults_are_found(result, message):
