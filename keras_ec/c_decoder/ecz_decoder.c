@@ -13,7 +13,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 #define MAX_MAGNITUDE 0x7FFFFFFF
 #define MAX_FACTOR 0xFFFFFF
 #define MAX_RANK 8
+#define MAX_ELEMENTS 0x7FFFFFFF
 #define NOWHERE ((size_t)-1)
+#define NO_ROW 0xFFFFFFFFu
 
 /* ---- Small things ---- */
 
@@ -119,7 +121,7 @@ typedef struct {
     counts kinds[2], sizes[2], ranks[4], axes[4], lengths[33], gaps[40], sized;
 } tables;
 
-/* Bytes of residual, and the tensor bytes after them. */
+/* Bytes of residual, and the bytes behind them that are not. */
 typedef struct {
     size_t gap, size;
 } region;
@@ -132,8 +134,10 @@ typedef struct {
     size_t side_size;
     uint8_t *low, *high; /* the free part of the arena */
     tables *tables;
+    region *regions; /* that make up the content, as far as it is decoded */
+    size_t region_count;
     uint8_t *profiles; /* the latest last, up to `low` */
-    size_t profile_sizes[MAX_PROFILES];
+    uint32_t profile_sizes[MAX_PROFILES];
     unsigned profile_count;
 } decoder;
 
@@ -339,18 +343,18 @@ static void fill_log_odds(tables *t)
 
 typedef struct {
     unsigned tables, inputs; /* the latter are the former and further ones */
-    uint8_t priors[MAX_INPUTS];
-    counts *contexts; /* all but those of columns */
+    counts *contexts;        /* all but those of columns */
     uint32_t context_count;
-    int32_t weights[2][MAX_INPUTS];
     uint64_t ones, total; /* of all decisions */
     /* Of the call that has begun: */
     uint32_t overall;
     int32_t base; /* stretch(overall) */
     int32_t *weight;
     uint64_t size, call_ones;
-    int64_t gradient[MAX_INPUTS];
     int over; /* whether a context's total exceeds the limit */
+    int64_t gradient[MAX_INPUTS];
+    int32_t weights[2][MAX_INPUTS];
+    uint8_t priors[MAX_INPUTS];
 } mixer;
 
 /* Starts a mixer with the contexts from `*contexts` on, which is moved behind them. */
@@ -452,14 +456,14 @@ typedef struct {
     uint8_t *data;
     unsigned width;
     int32_t low, high;
-    size_t rows, columns, column_stride;
+    uint32_t rows, columns, column_stride; /* no more than 31 bits for matrices */
     unsigned axes;
-    size_t lengths[MAX_RANK], strides[MAX_RANK];
+    uint32_t lengths[MAX_RANK], strides[MAX_RANK];
     unsigned lag_count;
-    size_t lags[4];
+    uint32_t lags[4];
     uint32_t period;
     const uint8_t *row_links, *column_links;
-    size_t link_size;
+    uint32_t link_size;
 } grid;
 
 static void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int32_t high)
@@ -471,9 +475,9 @@ static void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int3
     g->high = high;
 }
 
-static int32_t get(const grid *g, size_t place)
+static int32_t get(const grid *g, uint32_t place)
 {
-    const uint8_t *at = g->data + place * g->width;
+    const uint8_t *at = g->data + (size_t)place * g->width;
     uint32_t x = 0;
     for (unsigned i = g->width; i--;)
         x = x << 8 | at[i];
@@ -487,12 +491,12 @@ static void put_word(uint8_t *at, unsigned width, uint32_t x)
         at[i] = (uint8_t)x;
 }
 
-static void put(decoder *d, const grid *g, size_t place, int64_t x)
+static void put(decoder *d, const grid *g, uint32_t place, int64_t x)
 {
     if (x < g->low || x > g->high)
         fail(d, ECZ_DAMAGED);
     else
-        put_word(g->data + place * g->width, g->width, (uint32_t)x);
+        put_word(g->data + (size_t)place * g->width, g->width, (uint32_t)x);
 }
 
 /* ---- Matrices ---- */
@@ -518,44 +522,45 @@ enum { ZEROS, SIGNS, STEPS };
 typedef struct {
     decoder *d;
     const grid *g;
-    mixer mixers[3];
+    column *columns; /* null where rows are few: then columns are walked */
+    uint32_t here;     /* where the row begins */
+    uint32_t row, begin, end;
+    uint32_t row_class, row_ratio;
+    unsigned bits; /* of the largest magnitude */
+    unsigned step;
+    int both_signs, sign; /* of all, if not both occur */
+    uint64_t seen, hoped, expected;
     counts *pattern, *ratio, *density, *link, *phase; /* tables 1 to 5 of the zero flags */
     counts *tree, *second;
-    column *columns; /* null where rows are few: then columns are walked */
-    int both_signs, sign; /* of all, if not both occur */
-    unsigned bits; /* of the largest magnitude */
-    size_t row, begin, end;
-    size_t here, above[4];            /* where the rows begin, or NOWHERE */
-    size_t walked[WALKED_ROWS];       /* where all rows begin */
-    uint32_t row_class, row_ratio;
-    uint64_t seen, hoped, expected;
-    unsigned step;
+    uint32_t above[4];            /* where the rows at the lags begin, or NO_ROW */
+    uint32_t walked[WALKED_ROWS]; /* where the first rows begin */
+    mixer mixers[3];
 } matrix;
 
-static int32_t above(const matrix *m, unsigned lag, size_t c)
+static int32_t above(const matrix *m, unsigned lag, uint32_t c)
 {
-    return m->above[lag] == NOWHERE ? 0 : get(m->g, m->above[lag] + c * m->g->column_stride);
+    return m->above[lag] == NO_ROW ? 0 : get(m->g, m->above[lag] + c * m->g->column_stride);
 }
 
-static size_t place_of(const matrix *m, size_t c) { return m->here + c * m->g->column_stride; }
+static uint32_t place_of(const matrix *m, uint32_t c) { return m->here + c * m->g->column_stride; }
 
-static int32_t value_of(const matrix *m, size_t c) { return get(m->g, place_of(m, c)); }
+static int32_t value_of(const matrix *m, uint32_t c) { return get(m->g, place_of(m, c)); }
 
-static size_t row_place(const grid *g, size_t row)
+static uint32_t row_place(const grid *g, uint32_t row)
 {
-    size_t place = 0;
+    uint32_t place = 0;
     for (unsigned i = g->axes; i--; row /= g->lengths[i])
         place += row % g->lengths[i] * g->strides[i];
     return place;
 }
 
 /* Returns a column's state; `room` is where it is made up if it is not kept. */
-static column *column_of(const matrix *m, size_t c, column *room)
+static column *column_of(const matrix *m, uint32_t c, column *room)
 {
     if (m->columns)
         return &m->columns[c];
     clear(room, sizeof *room);
-    for (size_t row = 0; row < m->row; row++) {
+    for (uint32_t row = 0; row < m->row; row++) {
         int32_t x = get(m->g, m->walked[row] + c * m->g->column_stride);
         count_bit(&room->zero, x != 0);
         if (x)
@@ -566,7 +571,7 @@ static column *column_of(const matrix *m, size_t c, column *room)
     return room;
 }
 
-static void find_flag_contexts(const matrix *m, size_t c, column *state, counts **contexts)
+static void find_flag_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
 {
     const grid *g = m->g;
     uint32_t pattern = 0, near = 0;
@@ -591,7 +596,7 @@ static void find_flag_contexts(const matrix *m, size_t c, column *state, counts 
     contexts[5] = &m->phase[m->row % g->period * 4 + (density >> 2)];
 }
 
-static void find_sign_contexts(const matrix *m, size_t c, column *state, counts **contexts)
+static void find_sign_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
 {
     uint32_t number = 0, first = 0, sum = 0;
     for (unsigned i = 0; i < m->g->lag_count && i < 3; i++) {
@@ -608,7 +613,7 @@ static void find_sign_contexts(const matrix *m, size_t c, column *state, counts 
     contexts[3] = &all[30 + sum];
 }
 
-static void find_step_contexts(const matrix *m, size_t c, const column *state, counts **contexts)
+static void find_step_contexts(const matrix *m, uint32_t c, const column *state, counts **contexts)
 {
     uint32_t near = 0;
     for (unsigned i = 0; i < m->g->lag_count; i++) {
@@ -636,7 +641,7 @@ static int decided(const matrix *m, unsigned kind, int32_t x)
 
 /* Decodes `size` decisions of a run, and leaves what is known then: ones for non-zeros, these with
    their sign, the power of two that they reach. Returns the number of ones. */
-static size_t decode_run(matrix *m, unsigned kind, size_t size)
+static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
 {
     column room, *state;
     counts *contexts[6];
@@ -644,7 +649,7 @@ static size_t decode_run(matrix *m, unsigned kind, size_t size)
     mixer *x = &m->mixers[kind];
     begin_mixing(m->d, x, kind == ZEROS && m->begin, size);
     for (unsigned pass = 0; pass < 2; pass++)
-        for (size_t c = m->begin; c < m->end; c++) {
+        for (uint32_t c = m->begin; c < m->end; c++) {
             int fresh = kind == ZEROS && !pass;
             int32_t value = fresh ? 0 : value_of(m, c);
             int bit = decided(m, kind, value);
@@ -673,24 +678,24 @@ static size_t decode_run(matrix *m, unsigned kind, size_t size)
             }
             bit = (int)decode_mixed(m->d, x, says);
             if (kind == ZEROS)
-                put_word(m->g->data + place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
+                put_word(m->g->data + (size_t)place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
             else if (kind == SIGNS)
                 put(m->d, m->g, place_of(m, c), 1 - 2 * bit);
             else if (bit)
                 put(m->d, m->g, place_of(m, c), 2 * (int64_t)value);
         }
     end_mixing(x);
-    return (size_t)x->call_ones;
+    return (uint32_t)x->call_ones;
 }
 
 /* Decodes the bits below the leading one, of which there are `length`. */
-static void decode_low_bits(matrix *m, unsigned length, size_t members)
+static void decode_low_bits(matrix *m, unsigned length, uint32_t members)
 {
     for (unsigned shift = length; shift--;) {
         int counted = length < TREE_BITS || shift == length - 1;
         begin_call(m->d, members);
         for (unsigned pass = 0; pass < 2; pass++)
-            for (size_t c = m->begin; c < m->end; c++) {
+            for (uint32_t c = m->begin; c < m->end; c++) {
                 int32_t value = value_of(m, c);
                 uint32_t magnitude = magnitude_of(value);
                 if (magnitude >> length != 1)
@@ -708,37 +713,36 @@ static void decode_low_bits(matrix *m, unsigned length, size_t members)
     }
 }
 
-static void decode_magnitudes(matrix *m, size_t found)
+static void decode_magnitudes(matrix *m, uint32_t found)
 {
-    size_t alive = found;
+    uint32_t alive = found;
     for (m->step = 0; m->step + 1 < m->bits && alive && !m->d->status; m->step++)
         alive = decode_run(m, STEPS, alive);
     for (unsigned length = 1; length < m->bits && !m->d->status; length++) {
-        size_t members = 0;
-        for (size_t c = m->begin; c < m->end; c++)
+        uint32_t members = 0;
+        for (uint32_t c = m->begin; c < m->end; c++)
             members += magnitude_of(value_of(m, c)) >> length == 1;
         if (members)
             decode_low_bits(m, length, members);
     }
     if (m->columns)
-        for (size_t c = m->begin; c < m->end; c++)
+        for (uint32_t c = m->begin; c < m->end; c++)
             if (value_of(m, c)) {
                 m->columns[c].sum += magnitude_of(value_of(m, c));
                 m->columns[c].count++;
             }
 }
 
-static size_t run_end(const grid *g, size_t begin)
+static uint32_t run_end(const grid *g, uint32_t begin)
 {
-    size_t columns = g->columns, quarter = begin >> 2;
+    static const uint8_t sixteenths[3] = {1, 3, 8};
+    uint64_t end = g->columns, quarter = begin >> 2;
     if (g->rows == 1)
-        return columns - begin > (quarter > 4 ? quarter : 4) ? begin + (quarter > 4 ? quarter : 4)
-                                                             : columns;
-    if (g->rows > 512 || columns < 32 || begin == columns >> 1)
-        return columns;
-    if (begin == 0)
-        return columns >> 4;
-    return begin == columns >> 4 ? (size_t)((uint64_t)columns * 3 >> 4) : columns >> 1;
+        return (uint32_t)smaller(end, begin + (quarter > 4 ? quarter : 4));
+    for (unsigned i = 0; i < 3 && g->rows <= 512 && end >= 32; i++)
+        if (end * sixteenths[i] >> 4 > begin)
+            return (uint32_t)(end * sixteenths[i] >> 4);
+    return (uint32_t)end;
 }
 
 static void decode_row(matrix *m)
@@ -750,8 +754,8 @@ static void decode_row(matrix *m)
     if (m->row < WALKED_ROWS)
         m->walked[m->row] = m->here;
     for (unsigned i = 0; i < g->lag_count; i++) {
-        m->above[i] = g->lags[i] <= m->row ? row_place(g, m->row - g->lags[i]) : NOWHERE;
-        for (size_t c = 0; c < g->columns; c++)
+        m->above[i] = g->lags[i] <= m->row ? row_place(g, m->row - g->lags[i]) : NO_ROW;
+        for (uint32_t c = 0; c < g->columns; c++)
             before += above(m, i, c) != 0;
     }
     m->row_class = (uint32_t)smaller(half_log(before), ROW_CLASSES - 1);
@@ -765,14 +769,14 @@ static void decode_row(matrix *m)
             ratio = (ratio >> 3) - 120;
             m->row_ratio = ratio < 0 ? 0 : (uint32_t)smaller((uint32_t)ratio, 15);
         }
-        size_t live = decode_run(m, ZEROS, m->end - m->begin);
+        uint32_t live = decode_run(m, ZEROS, m->end - m->begin);
         found += live;
         if (!live)
             continue;
         if (m->both_signs)
             decode_run(m, SIGNS, live);
         else
-            for (size_t c = m->begin; c < m->end; c++)
+            for (uint32_t c = m->begin; c < m->end; c++)
                 if (value_of(m, c))
                     put(m->d, g, place_of(m, c), m->sign);
         if (m->bits > 1)
@@ -827,7 +831,7 @@ static void decode_matrix(decoder *d, const grid *g)
 }
 
 /* Makes a grid one row, without anything to predict from. */
-static void lay_out_row(grid *g, size_t size)
+static void lay_out_row(grid *g, uint32_t size)
 {
     g->rows = 1;
     g->columns = size;
@@ -901,26 +905,26 @@ static uint32_t decode_symbol(source *s, const symbol_table *t)
 }
 
 /* Decodes classes from 0 to 3 and returns their number, the largest plus one. */
-static uint32_t decode_classes(decoder *d, uint8_t *classes, size_t size)
+static uint32_t decode_classes(decoder *d, uint8_t *classes, uint32_t size)
 {
     grid g;
     uint32_t most = 0;
     start_grid(&g, classes, 1, 0, 3);
     lay_out_row(&g, size);
     decode_matrix(d, &g);
-    for (size_t i = 0; i < size && !d->status; i++)
+    for (uint32_t i = 0; i < size && !d->status; i++)
         most = classes[i] > most ? classes[i] : most;
     return most + 1;
 }
 
 static void decode_lane(decoder *d, const grid *g, source *s, const symbol_table *t,
                         const uint8_t *classes, uint32_t column_classes, int32_t low,
-                        size_t begin, size_t end, size_t size)
+                        uint32_t begin, uint32_t end, uint32_t size)
 {
     const uint8_t *column_class = classes + g->rows;
-    size_t row_size = size / g->rows;
-    size_t row = begin / row_size, within = begin % row_size, c = begin % g->columns;
-    for (size_t i = begin; i < end; i++) {
+    uint32_t row_size = size / g->rows;
+    uint32_t row = begin / row_size, within = begin % row_size, c = begin % g->columns;
+    for (uint32_t i = begin; i < end; i++) {
         if (i >= size) {
             decode_symbol(s, t);
             continue;
@@ -937,7 +941,7 @@ static void decode_lane(decoder *d, const grid *g, source *s, const symbol_table
 }
 
 /* Decodes a tensor; of the grid only rows and columns are used, those of the section. */
-static void decode_symbols(decoder *d, const grid *g, size_t size)
+static void decode_symbols(decoder *d, const grid *g, uint32_t size)
 {
     uint8_t *high = d->high;
     int32_t low = decode_signed(d);
@@ -954,20 +958,21 @@ static void decode_symbols(decoder *d, const grid *g, size_t size)
     begin_call(d, (uint64_t)table_count * symbols * 9);
     for (uint32_t i = 0; i < table_count && !d->status; i++)
         decode_table(d, &t[i], symbols);
-    size_t lanes = decode_lone_uint(d, 32, size), used = d->side_size;
+    uint32_t lanes = decode_lone_uint(d, 32, size);
+    size_t available = d->side_size;
     if (!lanes) {
         fail(d, ECZ_DAMAGED);
         return;
     }
-    size_t lane_size = size / lanes + (size % lanes != 0);
+    uint32_t lane_size = size / lanes + (size % lanes != 0);
     unsigned width = decode_lone_uint(d, 6, 17);
     if (width)
         begin_call(d, (uint64_t)lanes * width);
     if (lane_size > MAX_LANE)
         fail(d, ECZ_DAMAGED);
-    for (size_t i = 0; i < lanes && !d->status; i++) {
+    for (uint32_t i = 0; i < lanes && !d->status; i++) {
         source s;
-        size_t length = (size_t)raw_bits(d, width), begin = i * lane_size;
+        uint32_t length = (uint32_t)raw_bits(d, width), begin = i * lane_size;
         if (length > d->side_size) {
             fail(d, ECZ_DAMAGED);
             return;
@@ -979,7 +984,7 @@ static void decode_symbols(decoder *d, const grid *g, size_t size)
         if (s.position < length)
             fail(d, ECZ_DAMAGED);
     }
-    if (size / 4096 + (size % 4096 != 0) > used - d->side_size)
+    if (size / 4096 + (size % 4096 != 0) > available - d->side_size)
         fail(d, ECZ_DAMAGED);
     d->high = high;
 }
@@ -987,29 +992,28 @@ static void decode_symbols(decoder *d, const grid *g, size_t size)
 /* ---- Integer tensors ---- */
 
 #define MIN_SYMBOL_CODED 16384
-#define MAX_ELEMENTS 0x7FFFFFFF
 
 typedef struct {
     unsigned rank;
-    size_t lengths[MAX_RANK];
-    size_t size; /* product of the lengths */
+    uint32_t lengths[MAX_RANK];
+    uint32_t size; /* product of the lengths */
 } shape;
 
-static size_t product_of(const size_t *lengths, unsigned begin, unsigned end)
+static uint32_t product_of(const uint32_t *lengths, unsigned begin, unsigned end)
 {
-    size_t product = 1;
+    uint32_t product = 1;
     for (unsigned i = begin; i < end; i++)
         product *= lengths[i];
     return product;
 }
 
-static void decode_flat(decoder *d, const grid *g, size_t size)
+static void decode_flat(decoder *d, const grid *g, uint32_t size)
 {
     int64_t low = decode_signed(d);
     unsigned width = decode_lone_uint(d, 6, 32);
     if (width)
         begin_call(d, (uint64_t)size * width);
-    for (size_t i = 0; i < size && !d->status; i++)
+    for (uint32_t i = 0; i < size && !d->status; i++)
         put(d, g, i, low + (int64_t)raw_bits(d, width));
 }
 
@@ -1038,7 +1042,7 @@ static void decode_layout(decoder *d, grid *g, const shape *s)
         g->strides[i] = product_of(s->lengths, from + 1, s->rank);
     }
     g->period = (uint32_t)smaller(product_of(g->lengths, 1, row_axes), 64);
-    size_t lags[4] = {1, 2, 0, 0};
+    uint32_t lags[4] = {1, 2, 0, 0};
     if (picture) {
         lags[1] = picture;
         lags[2] = picture + 1;
@@ -1060,7 +1064,7 @@ static void decode_link(decoder *d, grid *g)
         uint32_t number = 0;
         const uint8_t *profile = d->low;
         for (unsigned i = d->profile_count; i--;) {
-            size_t size = d->profile_sizes[i];
+            uint32_t size = d->profile_sizes[i];
             profile -= size;
             if (g->rows > 1 && g->rows % size == 0 && ++number == chosen) {
                 g->row_links = profile;
@@ -1080,31 +1084,27 @@ static void decode_link(decoder *d, grid *g)
 /* Remembers how full the units along an axis are. */
 static void add_profile(decoder *d, const grid *g, const shape *s, unsigned axis)
 {
-    size_t length = s->lengths[axis], inner = product_of(s->lengths, axis + 1, s->rank);
-    size_t outer = s->size / inner / length;
+    uint32_t length = s->lengths[axis], inner = product_of(s->lengths, axis + 1, s->rank);
+    uint32_t outer = s->size / inner / length;
     if (length < 4 || length > 65536 || d->status)
         return;
     if (d->profile_count == MAX_PROFILES) {
-        size_t oldest = d->profile_sizes[0];
-        uint8_t *to = d->profiles;
+        uint32_t oldest = d->profile_sizes[0];
         d->low -= oldest;
-        while (to < d->low) {
-            size_t count = (size_t)smaller(oldest, (uint64_t)(d->low - to));
-            memcpy(to, to + oldest, count);
-            to += count;
-        }
+        for (uint8_t volatile *to = d->profiles; to < d->low; to++) /* not to be a memmove */
+            *to = to[oldest];
         d->profile_count--;
         for (unsigned i = 0; i < d->profile_count; i++)
             d->profile_sizes[i] = d->profile_sizes[i + 1];
     }
-    if (length > (size_t)(d->high - d->low)) {
+    if (length > (uint32_t)(d->high - d->low)) {
         fail(d, ECZ_ARENA_TOO_SMALL);
         return;
     }
-    for (size_t i = 0; i < length; i++) {
+    for (uint32_t i = 0; i < length; i++) {
         uint64_t live = 0;
-        for (size_t j = 0; j < outer; j++)
-            for (size_t k = 0; k < inner; k++)
+        for (uint32_t j = 0; j < outer; j++)
+            for (uint32_t k = 0; k < inner; k++)
                 live += get(g, (j * length + i) * inner + k) != 0;
         d->low[i] = (uint8_t)smaller(half_log(live), LINK_CLASSES - 1);
     }
@@ -1129,8 +1129,6 @@ static void decode_integers(decoder *d, grid *g, const shape *given, int related
         decode_symbols(d, g, s.size);
         return;
     }
-    if (s.size > MAX_ELEMENTS)
-        fail(d, ECZ_TOO_LARGE);
     if (s.rank == 1 && decode_raw(d, 1)) {
         decode_flat(d, g, s.size);
     } else {
@@ -1152,7 +1150,7 @@ static void decode_integers(decoder *d, grid *g, const shape *given, int related
 }
 
 /* Decodes a vector of integers in [low, high] without history. */
-static void decode_vector(decoder *d, grid *g, uint8_t *data, unsigned width, size_t size,
+static void decode_vector(decoder *d, grid *g, uint8_t *data, unsigned width, uint32_t size,
                           int32_t low, int32_t high)
 {
     shape s;
@@ -1213,7 +1211,7 @@ static uint32_t decode_float(decoder *d, float_model *m)
 }
 
 /* Decodes numbers field by field; `spare` is room for four bytes each. */
-static void decode_float_fields(decoder *d, uint32_t *floats, size_t size, uint8_t *spare)
+static void decode_float_fields(decoder *d, uint32_t *floats, uint32_t size, uint8_t *spare)
 {
     grid exponents, signs;
     int32_t base = (int32_t)decode_raw(d, 8);
@@ -1222,7 +1220,7 @@ static void decode_float_fields(decoder *d, uint32_t *floats, size_t size, uint8
     decode_vector(d, &signs, spare, 4, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
     if (width)
         begin_call(d, (uint64_t)size * width);
-    for (size_t i = 0; i < size && !d->status; i++) {
+    for (uint32_t i = 0; i < size && !d->status; i++) {
         uint32_t exponent = (uint32_t)(get(&exponents, i) + base);
         floats[i] = (uint32_t)get(&signs, i) << 31 | exponent << 23
                     | (uint32_t)raw_bits(d, width) << (23 - width);
@@ -1230,7 +1228,7 @@ static void decode_float_fields(decoder *d, uint32_t *floats, size_t size, uint8
 }
 
 /* Decodes bit patterns; `spare` is room for four bytes each. */
-static void decode_floats(decoder *d, uint32_t *floats, size_t size, uint8_t *spare)
+static void decode_floats(decoder *d, uint32_t *floats, uint32_t size, uint8_t *spare)
 {
     int stepped = size > 1 && decode_raw(d, 1);
     if (!stepped && size > 16) {
@@ -1240,7 +1238,7 @@ static void decode_floats(decoder *d, uint32_t *floats, size_t size, uint8_t *sp
     float_model model;
     clear(&model, sizeof model);
     model.exponent = 127;
-    for (size_t i = 0; i < (stepped ? 1 : size); i++)
+    for (uint32_t i = 0; i < (stepped ? 1 : size); i++)
         floats[i] = decode_float(d, &model);
     if (stepped) {
         grid g;
@@ -1248,7 +1246,7 @@ static void decode_floats(decoder *d, uint32_t *floats, size_t size, uint8_t *sp
         if (!is_scale(step))
             fail(d, ECZ_DAMAGED);
         decode_vector(d, &g, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
-        for (size_t i = 0; i < size && !d->status; i++)
+        for (uint32_t i = 0; i < size && !d->status; i++)
             floats[i] = multiply(d, get(&g, i), step);
     }
 }
@@ -1271,10 +1269,10 @@ static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsign
     grid g;
     counts model[12];
     clear(model, sizeof model);
-    size_t size = (size_t)decode_uint(d, model, 12, MAX_ALPHABET - 1) + 1;
+    uint32_t size = (uint32_t)decode_uint(d, model, 12, MAX_ALPHABET - 1) + 1;
     int32_t origin = (int32_t)decode_uint(d, model, 12, size - 1);
     uint32_t *patterns = take(d, size * sizeof *patterns);
-    if (width < 4 && size > (size_t)1 << 8 * width)
+    if (width < 4 && size > (uint32_t)1 << 8 * width)
         fail(d, ECZ_DAMAGED);
     if (d->status)
         return;
@@ -1286,23 +1284,23 @@ static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsign
         d->high = high;
     } else {
         decode_vector(d, &g, (uint8_t *)patterns, 4, size, 0, (1 << 8 * width) - 1);
-        for (size_t i = 0; i < size && !d->status; i++)
+        for (uint32_t i = 0; i < size && !d->status; i++)
             patterns[i] = (uint32_t)get(&g, i);
     }
     start_grid(&g, data, width, -origin, (int32_t)size - 1 - origin);
     decode_integers(d, &g, s, 1);
-    for (size_t i = 0; i < s->size && !d->status; i++)
-        put_word(data + i * width, width, patterns[get(&g, i) + origin]);
+    for (uint32_t i = 0; i < s->size && !d->status; i++)
+        put_word(data + (size_t)i * width, width, patterns[get(&g, i) + origin]);
 }
 
-static channel *decode_channel_counts(decoder *d, uint8_t *data, size_t size, uint64_t *total)
+static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, uint64_t *total)
 {
     grid g;
     channel *channels = take(d, (uint64_t)size * sizeof *channels);
     *total = 0;
     for (unsigned field = 0; field < 3 && !d->status; field++) {
         decode_vector(d, &g, data, 4, size, 0, field < 2 ? MAX_SIDE : 1);
-        for (size_t i = 0; i < size && !d->status; i++) {
+        for (uint32_t i = 0; i < size && !d->status; i++) {
             uint16_t x = (uint16_t)get(&g, i);
             if (field == 0)
                 channels[i].above = x;
@@ -1333,8 +1331,8 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
 {
     grid g;
     unsigned axis = (unsigned)decode_uint(d, d->tables->axes, 4, s->rank);
-    size_t size = axis ? s->lengths[axis - 1] : 1;
-    size_t inner = product_of(s->lengths, axis, axis ? s->rank : axis);
+    uint32_t size = axis ? s->lengths[axis - 1] : 1;
+    uint32_t inner = product_of(s->lengths, axis, axis ? s->rank : axis);
     if (!axis)
         inner = s->size;
     uint64_t value_count = size;
@@ -1347,21 +1345,21 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
     if (d->status)
         return;
     if (value_count)
-        decode_floats(d, values, (size_t)value_count, data);
-    for (size_t i = 0; i < value_count && is_product && !d->status; i++)
+        decode_floats(d, values, (uint32_t)value_count, data);
+    for (uint32_t i = 0; i < value_count && is_product && !d->status; i++)
         if (!is_scale(values[i]))
             fail(d, ECZ_DAMAGED);
     int32_t limit = is_product ? MAX_FACTOR : MAX_SIDE;
     start_grid(&g, data, 4, -limit, limit);
     decode_integers(d, &g, s, 1);
-    for (size_t place = 0; place < s->size;) {
+    for (uint32_t place = 0; place < s->size;) {
         const uint32_t *first = values;
-        for (size_t i = 0; i < size; i++) {
-            for (size_t k = 0; k < inner; k++, place++) {
+        for (uint32_t i = 0; i < size; i++) {
+            for (uint32_t k = 0; k < inner; k++, place++) {
                 if (d->status)
                     return;
                 int32_t x = get(&g, place);
-                put_word(data + place * 4, 4, is_product ? multiply(d, x, values[i])
+                put_word(data + (size_t)place * 4, 4, is_product ? multiply(d, x, values[i])
                                                          : look_up(d, &channels[i], first, x));
             }
             if (!is_product)
@@ -1385,11 +1383,14 @@ static size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
     if (!s.rank)
         fail(d, ECZ_DAMAGED);
     for (unsigned i = 0; i < s.rank; i++) {
-        s.lengths[i] = (size_t)decode_uint(d, t->lengths, 33, limit / width / s.size);
-        if (!s.lengths[i])
+        uint64_t length = decode_uint(d, t->lengths, 33, limit / width / s.size);
+        if (!length)
             fail(d, ECZ_DAMAGED);
+        else if (length * s.size > MAX_ELEMENTS)
+            fail(d, ECZ_TOO_LARGE);
         if (d->status)
             return 0;
+        s.lengths[i] = (uint32_t)length;
         s.size *= s.lengths[i];
     }
     if (d->status)
@@ -1404,86 +1405,103 @@ static size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
         decode_by_channel(d, data, &s, kind == PRODUCT);
     }
     d->high = high;
-    return s.size * width;
+    return (size_t)s.size * width;
 }
 
 /* ---- LZMA1, raw ---- */
 
-#define LZMA_STATES 12
-#define LZMA_LENGTHS (2 + 2 * 16 * 8 + 256)
-#define LZMA_LITERALS (LZMA_STATES * 34 + 10 * LZMA_STATES + 4 * 64 + 115 + 16 + 2 * LZMA_LENGTHS)
+/* Where the probabilities of what begin. */
+enum {
+    IS_MATCH = 0,
+    IS_REP0_LONG = IS_MATCH + 12 * 16,
+    IS_REP = IS_REP0_LONG + 12 * 16,
+    IS_REP_G0 = IS_REP + 12,
+    IS_REP_G1 = IS_REP_G0 + 12,
+    IS_REP_G2 = IS_REP_G1 + 12,
+    SLOTS = IS_REP_G2 + 12,
+    SPECIAL = SLOTS + 4 * 64,
+    ALIGN = SPECIAL + 115,
+    LENGTHS = ALIGN + 16,
+    REP_LENGTHS = LENGTHS + 2 + 2 * 16 * 8 + 256,
+    LITERALS = REP_LENGTHS + 2 + 2 * 16 * 8 + 256
+};
 
 typedef struct {
-    source in;
+    const uint8_t *in, *end;
     int ended; /* whether the input ended before the symbol did */
-    uint32_t range, code;
+    uint32_t range, code, state;
+    uint16_t *p;
 } lzma;
 
 static void lzma_normalize(lzma *z)
 {
-    if (z->range < (uint32_t)1 << 24) {
-        z->ended |= z->in.position >= z->in.size;
-        z->range <<= 8;
-        z->code = z->code << 8 | (z->ended ? 0u : z->in.data[z->in.position++]);
-    }
+    if (z->range >> 24)
+        return;
+    z->range <<= 8;
+    z->code <<= 8;
+    if (z->in == z->end)
+        z->ended = 1;
+    else
+        z->code |= *z->in++;
 }
 
-static uint32_t lzma_bit(lzma *z, uint16_t *p)
+static uint32_t lzma_bit(lzma *z, uint32_t place)
 {
+    uint32_t p = z->p[place];
     lzma_normalize(z);
-    uint32_t bound = (z->range >> 11) * *p;
-    if (z->code < bound) {
+    uint32_t bound = (z->range >> 11) * p, bit = z->code >= bound;
+    if (bit) {
+        z->range -= bound;
+        z->code -= bound;
+        p -= p >> 5;
+    } else {
         z->range = bound;
-        *p = (uint16_t)(*p + ((2048 - *p) >> 5));
-        return 0;
+        p += (2048 - p) >> 5;
     }
-    z->range -= bound;
-    z->code -= bound;
-    *p = (uint16_t)(*p - (*p >> 5));
-    return 1;
+    z->p[place] = (uint16_t)p;
+    return bit;
 }
 
 /* Decodes `bits` bits with a tree of probabilities, highest bit first. */
-static uint32_t lzma_tree(lzma *z, uint16_t *p, unsigned bits)
+static uint32_t lzma_tree(lzma *z, uint32_t place, unsigned bits)
 {
     uint32_t node = 1;
-    for (unsigned i = 0; i < bits; i++)
-        node = node << 1 | lzma_bit(z, &p[node]);
+    while (!(node >> bits))
+        node = node << 1 | lzma_bit(z, place + node);
     return node - (1u << bits);
 }
 
 /* The same, lowest bit first. */
-static uint32_t lzma_reverse_tree(lzma *z, uint16_t *p, unsigned bits)
+static uint32_t lzma_reverse_tree(lzma *z, uint32_t place, unsigned bits)
 {
     uint32_t node = 1, x = 0;
     for (unsigned i = 0; i < bits; i++) {
-        uint32_t bit = lzma_bit(z, &p[node]);
+        uint32_t bit = lzma_bit(z, place + node);
         node = node << 1 | bit;
         x |= bit << i;
     }
     return x;
 }
 
-static uint32_t lzma_length(lzma *z, uint16_t *p, uint32_t position)
+static uint32_t lzma_length(lzma *z, uint32_t place, uint32_t position)
 {
-    if (!lzma_bit(z, &p[0]))
-        return 2 + lzma_tree(z, p + 2 + 8 * position, 3);
-    if (!lzma_bit(z, &p[1]))
-        return 10 + lzma_tree(z, p + 2 + 8 * (16 + position), 3);
-    return 18 + lzma_tree(z, p + 2 + 8 * 32, 8);
+    if (!lzma_bit(z, place))
+        return 2 + lzma_tree(z, place + 2 + 8 * position, 3);
+    if (!lzma_bit(z, place + 1))
+        return 10 + lzma_tree(z, place + 2 + 8 * (16 + position), 3);
+    return 18 + lzma_tree(z, place + 2 + 8 * 32, 8);
 }
 
-static uint32_t lzma_distance(lzma *z, uint16_t *slots, uint32_t length)
+static uint32_t lzma_distance(lzma *z, uint32_t length)
 {
-    uint32_t slot = lzma_tree(z, slots + 64 * smaller(length - 2, 3), 6);
+    uint32_t slot = lzma_tree(z, SLOTS + 64 * (length > 5 ? 3 : length - 2), 6), direct = 0;
     if (slot < 4)
         return slot;
     unsigned bits = (slot >> 1) - 1;
     uint32_t distance = (2 | (slot & 1)) << bits;
     if (slot < 14)
-        return distance + lzma_reverse_tree(z, slots + 4 * 64 + distance - slot, bits);
-    uint32_t direct = 0;
-    for (unsigned i = 4; i < bits; i++) {
+        return distance + lzma_reverse_tree(z, SPECIAL + distance - slot, bits);
+    for (; bits > 4; bits--) {
         lzma_normalize(z);
         z->range >>= 1;
         z->code -= z->range;
@@ -1491,109 +1509,94 @@ static uint32_t lzma_distance(lzma *z, uint16_t *slots, uint32_t length)
         z->code += z->range & below;
         direct = (direct << 1) + below + 1;
     }
-    return distance + (direct << 4) + lzma_reverse_tree(z, slots + 4 * 64 + 115, 4);
+    return distance + (direct << 4) + lzma_reverse_tree(z, ALIGN, 4);
 }
 
-static uint32_t lzma_literal(lzma *z, uint16_t *p, uint32_t match)
+/* Decodes a literal; `match` is the byte at the latest distance with bit 8 set, 0 for none. */
+static uint32_t lzma_literal(lzma *z, uint32_t place, uint32_t match)
 {
-    uint32_t symbol = 1, offset = match >> 8; /* 0x100 while the bits agree with the match's */
+    uint32_t symbol = 1, agrees = match & 256; /* 256 while all bits have been the match's */
     while (symbol < 256) {
         match <<= 1;
-        uint32_t match_bit = match & offset;
-        uint32_t bit = lzma_bit(z, &p[offset + match_bit + symbol]);
+        uint32_t bit = lzma_bit(z, place + agrees + (match & agrees) + symbol);
+        agrees &= bit ? match : ~match;
         symbol = symbol << 1 | bit;
-        offset &= bit ? match_bit : ~match_bit;
     }
     return symbol & 255;
 }
 
-/* Decodes exactly `size` bytes, of which `in` may hold more than are read. */
+/* Decodes a match's length, and its distance less one to `reps[0]`. */
+static uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
+{
+    uint32_t state = z->state, late = state < 7 ? 0 : 3, rep = 3, distance = 0, length = 1;
+    z->state = 8 + late;
+    if (!lzma_bit(z, IS_REP + state)) {
+        z->state = 7 + late;
+        length = lzma_length(z, LENGTHS, position);
+        distance = lzma_distance(z, length);
+    } else {
+        rep = lzma_bit(z, IS_REP_G0 + state);
+        if (rep && lzma_bit(z, IS_REP_G1 + state))
+            rep = 2 + lzma_bit(z, IS_REP_G2 + state);
+        distance = reps[rep];
+        if (rep || lzma_bit(z, IS_REP0_LONG + 16 * state + position))
+            length = lzma_length(z, REP_LENGTHS, position);
+        else
+            z->state = late ? 11 : 9;
+    }
+    for (; rep; rep--)
+        reps[rep] = reps[rep - 1];
+    reps[0] = distance;
+    return length;
+}
+
+/* Decodes what the input holds, which must be exactly `size` bytes. */
 static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned parameter,
                         uint8_t *out, size_t size)
 {
     unsigned lc = parameter % 9, lp = parameter / 9 % 5, pb = parameter / 45;
-    uint32_t p_count = LZMA_LITERALS + (0x300u << (lc + lp)), state = 0;
+    uint32_t p_count = LITERALS + (0x300u << (lc + lp));
     uint32_t reps[4] = {0, 0, 0, 0};
-    uint64_t window = 4096;
-    size_t done = 0;
-    lzma z;
+    size_t done = 0, window = 4096;
+    lzma z = {in, in + in_size, 0, 0xFF, 0, 0, 0};
     if (pb > 4 || lc + lp > 4 || (in_size && in[0])) {
         fail(d, ECZ_DAMAGED);
         return;
     }
-    uint16_t *p = take(d, p_count * sizeof *p);
-    if (!p)
+    z.p = take(d, p_count * sizeof *z.p);
+    if (!z.p)
         return;
     for (uint32_t i = 0; i < p_count; i++)
-        p[i] = 1024;
-    uint16_t *is_match = p, *is_long = p + 16 * LZMA_STATES, *is_rep = p + 32 * LZMA_STATES;
-    uint16_t *slots = p + 36 * LZMA_STATES, *length_p = slots + 4 * 64 + 115 + 16;
-    uint16_t *rep_length_p = length_p + LZMA_LENGTHS, *literals = p + LZMA_LITERALS;
-    while (window < size && window < (uint64_t)1 << 26)
+        z.p[i] = 1024;
+    while (window < size && window < (size_t)1 << 26)
         window <<= 1;
-    z.ended = in_size < 5;
+    for (unsigned i = 0; i < 5; i++) {
+        z.range = 0;
+        lzma_normalize(&z);
+    }
     z.range = 0xFFFFFFFF;
-    z.code = 0;
-    z.in.data = in;
-    z.in.size = in_size;
-    for (z.in.position = 1; z.in.position < 5 && !z.ended; z.in.position++)
-        z.code = z.code << 8 | in[z.in.position];
     while (!z.ended) {
-        uint32_t position = (uint32_t)done & ((1u << pb) - 1), length = 1;
-        if (!lzma_bit(&z, &is_match[16 * state + position])) {
-            uint32_t before = done ? out[done - 1] : 0u;
-            uint32_t number = (((uint32_t)done & ((1u << lp) - 1)) << lc) + (before >> (8 - lc));
-            uint32_t match = state < 7 ? 0 : 0x10000u | out[done - reps[0] - 1];
-            uint32_t symbol = lzma_literal(&z, literals + 0x300 * number, match);
-            if (z.ended)
-                break;
-            if (done == size) {
-                fail(d, ECZ_DAMAGED);
-                return;
-            }
-            out[done++] = (uint8_t)symbol;
-            state = state < 4 ? 0 : state - (state < 10 ? 3 : 6);
-            continue;
-        }
-        if (lzma_bit(&z, &is_rep[state])) {
-            if (!done && !z.ended) {
-                fail(d, ECZ_DAMAGED);
-                return;
-            }
-            uint32_t rep = lzma_bit(&z, &is_rep[LZMA_STATES + state]);
-            if (rep && lzma_bit(&z, &is_rep[2 * LZMA_STATES + state]))
-                rep = 2 + lzma_bit(&z, &is_rep[3 * LZMA_STATES + state]);
-            if (rep || lzma_bit(&z, &is_long[16 * state + position])) {
-                uint32_t distance = reps[rep];
-                for (; rep; rep--)
-                    reps[rep] = reps[rep - 1];
-                reps[0] = distance;
-                length = lzma_length(&z, rep_length_p, position);
-                state = state < 7 ? 8 : 11;
-            } else {
-                state = state < 7 ? 9 : 11;
-            }
-        } else {
-            length = lzma_length(&z, length_p, position);
-            for (unsigned i = 3; i; i--)
-                reps[i] = reps[i - 1];
-            reps[0] = lzma_distance(&z, slots, length);
-            state = state < 7 ? 7 : 10;
-            if (reps[0] == 0xFFFFFFFF && !z.ended) {
+        uint32_t position = (uint32_t)done & ((1u << pb) - 1), length = 1, symbol = 0;
+        uint32_t is_match = lzma_bit(&z, IS_MATCH + 16 * z.state + position);
+        if (is_match) {
+            length = lzma_match(&z, reps, position);
+            if (reps[0] == 0xFFFFFFFF)
                 lzma_normalize(&z);
-                if (!z.ended && z.code)
-                    fail(d, ECZ_DAMAGED);
-                break;
-            }
+        } else {
+            uint32_t number = ((uint32_t)done & ((1u << lp) - 1)) << lc
+                              | (done ? (uint32_t)out[done - 1] >> (8 - lc) : 0);
+            symbol = z.state < 7 ? 0 : 256u | out[done - reps[0] - 1];
+            symbol = lzma_literal(&z, LITERALS + 0x300 * number, symbol);
+            z.state = z.state < 4 ? 0 : z.state - (z.state < 10 ? 3 : 6);
         }
-        if (z.ended)
+        if (z.ended || (is_match && reps[0] == 0xFFFFFFFF && !z.code))
             break;
-        if (reps[0] >= smaller(done, window) || length > size - done) {
+        if (length > size - done || (is_match && reps[0] >= smaller(done, window))) {
             fail(d, ECZ_DAMAGED);
             return;
         }
         for (; length; length--, done++)
-            out[done] = out[done - reps[0] - 1];
+            out[done] = is_match ? out[done - reps[0] - 1] : (uint8_t)symbol;
     }
     if (done != size)
         fail(d, ECZ_DAMAGED);
@@ -1615,72 +1618,41 @@ static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned 
 
 static const uint8_t prior[DICTIONARY_SIZE + 6 * STRUCTURE_INPUTS * CLASSES];
 
-/* The regions of the tensors, and between them the residual. */
 typedef struct {
-    const region *regions;
-    size_t count, size; /* the latter of the content */
-} spans;
-
-typedef struct {
-    decoder *d;
-    const spans *spans;
+    const decoder *d;
     uint8_t *data, *phases; /* of the residual, then of the dictionary */
     size_t size;            /* of the residual */
+    size_t *unreferenced;   /* addresses of tables */
+    unsigned unreferenced_count, vtable_count, pending_count, word_counts[2];
+    unsigned totals[STRUCTURE_INPUTS];
+    uint32_t known;                 /* bytes of the word at hand */
+    uint32_t words[2][MAX_VTABLES]; /* predicted, of inputs 9 and 10 */
+    uint32_t vtables[MAX_VTABLES];
+    size_t pending_tables[MAX_PENDING], pending_vtables[MAX_PENDING];
     int32_t weights[6 * STRUCTURE_INPUTS * CLASSES];
     uint8_t candidates[STRUCTURE_INPUTS][MAX_CANDIDATES];
-    unsigned totals[STRUCTURE_INPUTS];
-    uint32_t words[2][MAX_VTABLES]; /* predicted, of inputs 9 and 10 */
-    unsigned word_counts[2];
-    uint16_t *unreferenced; /* residual positions of tables */
-    size_t unreferenced_count;
-    uint32_t vtables[MAX_VTABLES]; /* the latest last */
-    unsigned vtable_count;
-    size_t pending_tables[MAX_PENDING], pending_vtables[MAX_PENDING];
-    unsigned pending_count;
 } structure;
 
 /* Returns the position in the residual of an address, NOWHERE if it is none. */
-static size_t residual_position(const spans *s, uint64_t address)
+static size_t residual_position(const decoder *d, uint64_t address)
 {
-    size_t position = 0, skipped = 0;
-    if (address >= s->size)
-        return NOWHERE;
-    for (size_t i = 0; i < s->count; i++) {
-        uint64_t from_gap = address - position - skipped;
-        if (from_gap < s->regions[i].gap)
+    size_t position = 0;
+    for (size_t i = 0; i < d->region_count; i++) {
+        const region *r = &d->regions[i];
+        if (address < r->gap)
+            return position + (size_t)address;
+        address -= r->gap;
+        if (address < r->size)
             break;
-        position += s->regions[i].gap;
-        skipped += s->regions[i].size;
-        if (address < position + skipped)
-            return NOWHERE;
+        address -= r->size;
+        position += r->gap;
     }
-    return (size_t)(address - skipped);
-}
-
-/* Returns the position of four residual bytes, NOWHERE if they are not all residual. */
-static size_t word_position(const spans *s, uint64_t address)
-{
-    size_t position = residual_position(s, address);
-    return position != NOWHERE && residual_position(s, address + 3) == position + 3 ? position
-                                                                                    : NOWHERE;
+    return NOWHERE;
 }
 
 static uint32_t word_at(const uint8_t *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-/* Returns the address of a residual byte. */
-static uint64_t address_of(const spans *s, size_t position)
-{
-    size_t end = 0, skipped = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        end += s->regions[i].gap;
-        if (position < end)
-            break;
-        skipped += s->regions[i].size;
-    }
-    return (uint64_t)position + skipped;
 }
 
 /* Finds the candidates of the contexts of the residual byte at a position. */
@@ -1715,87 +1687,85 @@ static void find_candidates(structure *t, size_t position)
 static uint8_t mix_byte(structure *t, source *s, unsigned phase)
 {
     const tables *tables = t->d->tables;
-    int32_t *weights[STRUCTURE_INPUTS];
-    int32_t evidence[STRUCTURE_INPUTS];
-    unsigned has_tables = t->totals[VTABLES_INPUT], byte = 0;
-    for (unsigned mask = 128; mask; mask >>= 1) {
+    int32_t *weights[STRUCTURE_INPUTS], evidence[STRUCTURE_INPUTS];
+    unsigned byte = 1, has_tables = t->totals[VTABLES_INPUT];
+    for (unsigned shift = 8; shift--;) {
         unsigned sure[2] = {0, 0};
+        int64_t sum = 0;
         for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
-            uint32_t total = t->totals[k], ones = 0;
-            unsigned class = MIXED_CLASS;
-            if (!total)
-                continue;
-            for (unsigned i = 0; i < total; i++)
-                ones += (t->candidates[k][i] & mask) > 0;
-            if (ones == 0 || ones == total) {
-                sure[ones > 0]++;
+            uint32_t seen[2] = {0, 0};
+            for (unsigned i = 0; i < t->totals[k]; i++) {
+                unsigned candidate = 256u | t->candidates[k][i];
+                if (candidate >> (shift + 1) == byte)
+                    seen[candidate >> shift & 1]++;
+            }
+            unsigned total = seen[0] + seen[1], class = MIXED_CLASS;
+            if (!seen[0] || !seen[1]) {
                 class = total < 4 ? total - 1 : total < 6 ? 3 : total < 12 ? 4 : total < 40 ? 5 : 6;
                 if (k >= CONTEXTS)
-                    class = (unsigned)smaller(3 - phase, 2) + (total > 1 ? 3 : 0);
+                    class = (phase ? 3 - phase : 2) + (total > 1 ? 3 : 0);
+                sure[seen[1] > 0] += total > 0;
             }
-            evidence[k] = stretch(tables, ((10 * ones + 1) << 16) / (10 * total + 2));
-            weights[k] = &t->weights[k * CLASSES + class];
+            weights[k] = total ? &t->weights[k * CLASSES + class] : 0;
+            evidence[k] = stretch(tables, ((10 * seen[1] + 1) << 16) / (10 * total + 2));
         }
-        unsigned set = sure[0] && sure[1] ? 1 : sure[0] + sure[1] == 0 ? 2
-                                            : sure[0] + sure[1] >= 4   ? 3
-                                                                       : 0;
+        unsigned all = sure[0] + sure[1], set = all == 0 ? 2 : all >= 4 ? 3 : 0;
         if (has_tables)
-            set = set == 1 ? 4 : 5;
-        int64_t sum = 0;
+            set = 5;
+        if (sure[0] && sure[1])
+            set = has_tables ? 4 : 1;
         for (unsigned k = 0; k < STRUCTURE_INPUTS; k++)
-            if (t->totals[k]) {
+            if (weights[k]) {
                 weights[k] += set * STRUCTURE_INPUTS * CLASSES;
                 sum += (int64_t)*weights[k] * evidence[k];
             }
         uint32_t p = squash(tables, floor_divide(sum, 65536)), bit = read_bit(s, p);
         int64_t error = (int64_t)(bit << 16) - p;
-        byte |= bit ? mask : 0;
-        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
-            unsigned live = 0;
-            if (t->totals[k])
+        byte = byte << 1 | bit;
+        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++)
+            if (weights[k])
                 *weights[k] = clip_weight(*weights[k] + floor_divide(error * evidence[k], 32768),
                                           1 << 19);
-            for (unsigned i = 0; i < t->totals[k]; i++)
-                if ((t->candidates[k][i] & mask) == (byte & mask))
-                    t->candidates[k][live++] = t->candidates[k][i];
-            t->totals[k] = live;
-        }
     }
     return (uint8_t)byte;
 }
 
 /* Notes a table, if what may be its vtable looks like one. */
-static void note_table(structure *t, uint64_t table, uint64_t vtable)
+static void note_table(structure *t, size_t table, uint64_t vtable)
 {
-    size_t position = word_position(t->spans, vtable);
-    if (position == NOWHERE)
+    size_t position = residual_position(t->d, vtable);
+    if (position == NOWHERE || residual_position(t->d, vtable + 3) != position + 3)
         return;
     uint32_t word = word_at(t->data + position), size = word & 0xFFFF, extent = word >> 16;
     if (size < 4 || size > 64 || size & 1 || extent < 4 || extent > 128)
         return;
-    if (t->vtable_count == MAX_VTABLES) {
-        t->vtable_count--;
-        for (unsigned i = 0; i < t->vtable_count; i++)
-            t->vtables[i] = t->vtables[i + 1];
-    }
-    t->vtables[t->vtable_count++] = (uint32_t)vtable;
-    t->unreferenced[t->unreferenced_count++] = (uint16_t)residual_position(t->spans, table);
+    t->vtables[t->vtable_count++ % MAX_VTABLES] = (uint32_t)vtable;
+    t->unreferenced[t->unreferenced_count++] = table;
 }
 
-/* Learns from the word at an address, all of whose bytes are residual. */
-static void add_word(structure *t, size_t address, size_t position)
+/* Learns from the residual byte at an address; `whole` is whether a word begins there, all of
+   whose bytes are residual. */
+static void add_byte(structure *t, size_t address, size_t position, int whole)
 {
-    uint32_t word = word_at(t->data + position);
-    size_t table = residual_position(t->spans, (uint64_t)address + word), kept = 0;
-    int found = 0;
-    for (size_t i = 0; i < t->unreferenced_count; i++) {
-        found |= t->unreferenced[i] == table;
-        if (found == 1) {
-            found = 2;
-            continue;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < t->pending_count; i++) {
+        size_t table = t->pending_tables[i], vtable = t->pending_vtables[i];
+        if (vtable == address)
+            note_table(t, table, address);
+        if (vtable < address) {
+            t->pending_tables[kept] = table;
+            t->pending_vtables[kept++] = vtable;
         }
-        t->unreferenced[kept++] = t->unreferenced[i];
     }
+    t->pending_count = kept;
+    if (!whole)
+        return;
+    /* A table is noted once only, so that there is but one such entry. */
+    uint32_t word = word_at(t->data + position);
+    kept = 0;
+    for (unsigned i = 0; i < t->unreferenced_count; i++)
+        if (t->unreferenced[i] - address != word)
+            t->unreferenced[kept++] = t->unreferenced[i];
     t->unreferenced_count = kept;
     /* A vtable behind the table has the difference as a negative number. */
     if (word >> 31) {
@@ -1806,62 +1776,47 @@ static void add_word(structure *t, size_t address, size_t position)
     }
 }
 
-/* Learns from the residual byte at an address; `whole` is whether a word begins there. */
-static void add_byte(structure *t, size_t address, size_t position, int whole)
-{
-    unsigned kept = 0;
-    for (unsigned i = 0; i < t->pending_count; i++) {
-        if (t->pending_vtables[i] == address)
-            note_table(t, t->pending_tables[i], address);
-        if (t->pending_vtables[i] < address) {
-            t->pending_tables[kept] = t->pending_tables[i];
-            t->pending_vtables[kept++] = t->pending_vtables[i];
-        }
-    }
-    t->pending_count = kept;
-    if (whole)
-        add_word(t, address, position);
-}
-
 /* Predicts the word at an address. */
 static void predict_words(structure *t, size_t address)
 {
-    size_t first = t->unreferenced_count > 8 ? t->unreferenced_count - 8 : 0;
-    for (size_t i = first; i < t->unreferenced_count; i++)
-        t->words[0][t->word_counts[0]++]
-            = (uint32_t)(address_of(t->spans, t->unreferenced[i]) - address);
-    for (unsigned i = 0; i < t->vtable_count; i++)
-        t->words[1][t->word_counts[1]++] = (uint32_t)address - t->vtables[i];
+    unsigned count = (unsigned)smaller(t->unreferenced_count, 8);
+    t->word_counts[0] = count;
+    for (unsigned i = 0; i < count; i++)
+        t->words[0][i] = (uint32_t)(t->unreferenced[t->unreferenced_count - 1 - i] - address);
+    count = (unsigned)smaller(t->vtable_count, MAX_VTABLES);
+    t->word_counts[1] = count;
+    for (unsigned i = 0; i < count; i++)
+        t->words[1][i] = (uint32_t)address - t->vtables[i];
 }
 
-/* Decodes the byte at an address, below which there are `below` of the same span. */
+/* Decodes the byte at an address, below which there are `below` of the same region. */
 static void decode_structure_byte(structure *t, source *s, size_t address, size_t position,
                                   size_t below)
 {
-    unsigned phase = t->phases[position] = address & 3;
+    unsigned phase = address & 3;
+    t->phases[position] = (uint8_t)phase;
+    find_candidates(t, position);
     if (phase == 3) {
-        t->word_counts[0] = t->word_counts[1] = 0;
+        t->known = 0;
         if (below >= 3)
             predict_words(t, address - 3);
     }
-    find_candidates(t, position);
     for (unsigned k = 0; k < 2; k++)
-        for (unsigned i = 0; i < t->word_counts[k]; i++)
-            t->candidates[TABLES_INPUT + k][t->totals[TABLES_INPUT + k]++]
-                = (uint8_t)(t->words[k][i] >> 8 * phase);
-    uint8_t byte = t->data[position] = mix_byte(t, s, phase);
-    for (unsigned k = 0; k < 2; k++) {
-        unsigned kept = 0;
-        for (unsigned i = 0; i < t->word_counts[k]; i++)
-            if (phase && (uint8_t)(t->words[k][i] >> 8 * phase) == byte)
-                t->words[k][kept++] = t->words[k][i];
-        t->word_counts[k] = kept;
-    }
+        for (unsigned i = 0; i < t->word_counts[k]; i++) {
+            uint32_t word = t->words[k][i], input = TABLES_INPUT + k;
+            if ((uint64_t)(word ^ t->known) >> 8 * (phase + 1) == 0)
+                t->candidates[input][t->totals[input]++] = (uint8_t)(word >> 8 * phase);
+        }
+    uint8_t byte = mix_byte(t, s, phase);
+    t->data[position] = byte;
+    t->known |= (uint32_t)byte << 8 * phase;
+    if (!phase)
+        t->word_counts[0] = t->word_counts[1] = 0;
 }
 
 /* Returns the residual, decoded in the arena. */
 static const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size, size_t size,
-                                       const spans *spans)
+                                       size_t address)
 {
     source s;
     if (size > MAX_STRUCTURE) {
@@ -1870,44 +1825,38 @@ static const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_
     }
     structure *t = take(d, sizeof *t);
     uint8_t *data = take(d, size + DICTIONARY_SIZE), *phases = take(d, size + DICTIONARY_SIZE);
-    uint16_t *unreferenced = take(d, size / 4 * sizeof *unreferenced);
+    size_t *unreferenced = take(d, size / 4 * sizeof *unreferenced);
     if (d->status)
         return 0;
     clear(t, sizeof *t);
     t->d = d;
-    t->spans = spans;
     t->data = data;
     t->phases = phases;
     t->size = size;
     t->unreferenced = unreferenced;
     memcpy(data + size, prior, DICTIONARY_SIZE);
-    for (size_t i = 0; i < DICTIONARY_SIZE; i++)
+    for (unsigned i = 0; i < DICTIONARY_SIZE; i++)
         phases[size + i] = i & 3;
-    for (unsigned i = 0; i < 6 * STRUCTURE_INPUTS * CLASSES; i++)
-        t->weights[i] = (prior[DICTIONARY_SIZE + i] - (prior[DICTIONARY_SIZE + i] >> 7 << 8)) * 2048;
+    for (unsigned i = 0; i < 6 * STRUCTURE_INPUTS * CLASSES; i++) {
+        int32_t weight = prior[DICTIONARY_SIZE + i];
+        t->weights[i] = (weight < 128 ? weight : weight - 256) * 2048;
+    }
     open_source(&s, in, in_size);
-    size_t address = spans->size, position = size;
-    for (size_t i = spans->count + 1; i--;) {
-        size_t gap = position;
-        if (i < spans->count) {
-            address -= spans->regions[i].size;
-            gap = spans->regions[i].gap;
-        } else {
-            for (size_t k = 0; k < spans->count; k++)
-                gap -= spans->regions[k].gap;
-        }
-        for (size_t below = gap; below--;) {
+    for (size_t i = d->region_count; i--;) {
+        address -= d->regions[i].size;
+        for (size_t below = d->regions[i].gap; below--;) {
             address--;
-            position--;
-            decode_structure_byte(t, &s, address, position, below);
-            add_byte(t, address, position, (address & 3) == 0 && below + 4 <= gap);
+            size--;
+            decode_structure_byte(t, &s, address, size, below);
+            add_byte(t, address, size,
+                     (address & 3) == 0 && below + 4 <= d->regions[i].gap);
         }
     }
     finish(d, &s);
     return data;
 }
 
-/* ---- Container ---- */
+/* ---- Container ---- *//* ---- Container ---- */
 
 enum { STORED, STRUCTURE, LZMA };
 
@@ -1987,55 +1936,53 @@ static size_t open_streams(decoder *d, const header *h)
     return decode_lone_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
 }
 
-/* Decodes all tensors, and sizes that belong to them, to their places; returns the number of
-   regions that they are, for which there is room for as many as tensors, and the size of the
-   residual. */
-static size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size,
-                             region *regions, size_t *residual_size)
+/* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions, for
+   which there is room for one more than tensors; returns the size of the residual. */
+static size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size)
 {
-    size_t position = 0, used = 0;
-    *residual_size = size;
+    size_t position = 0, residual_size = size;
+    region *last = d->regions;
+    last->gap = last->size = 0;
     for (size_t i = 0; i < count && !d->status; i++) {
         size_t gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position), prefix = 0;
         position += gap;
         if (gap >= 4 && decode_counted(d, &d->tables->sized))
             prefix = 4;
         size_t bytes = decode_representation(d, content + position, size - position);
-        if (prefix && bytes > 0xFFFFFFFF)
-            fail(d, ECZ_DAMAGED);
         put_word(content + position - prefix, (unsigned)prefix, (uint32_t)bytes);
         position += bytes;
         gap -= prefix;
-        *residual_size -= prefix + bytes;
-        if (gap || !used) {
-            regions[used].gap = gap;
-            regions[used++].size = 0;
+        bytes += prefix;
+        if (gap && last->size) {
+            last++;
+            last->size = 0;
         }
-        regions[used - 1].size += prefix + bytes;
+        if (gap)
+            last->gap = gap;
+        last->size += bytes;
+        residual_size -= bytes;
     }
+    if (last->size)
+        last++;
+    last->gap = size - position;
+    last->size = 0;
+    d->region_count = (size_t)(last - d->regions) + 1;
     finish(d, &d->main);
     if (d->side_size)
         fail(d, ECZ_DAMAGED);
-    return used;
+    return residual_size;
 }
 
-/* Returns the residual, decoded to `room` if it is not stored or coded as structure. */
-static const uint8_t *decode_residual(decoder *d, const header *h, uint8_t *room, size_t size,
-                                      const spans *s)
+/* Returns the residual, decoded to `room` if it is coded with LZMA. */
+static const uint8_t *decode_residual(decoder *d, const header *h, uint8_t *room, size_t size)
 {
     if (h->codec == STRUCTURE)
-        return decode_structure(d, h->coded, h->coded_size, size, s);
+        return decode_structure(d, h->coded, h->coded_size, size, (size_t)h->content_size);
     if (h->codec == LZMA)
         decode_lzma(d, h->coded, h->coded_size, h->parameter, room, size);
     else if (h->coded_size != size)
         fail(d, ECZ_DAMAGED);
     return h->codec == STORED ? h->coded : room;
-}
-
-static void copy(uint8_t *to, const uint8_t *from, size_t size)
-{
-    if (size)
-        memcpy(to, from, size);
 }
 
 ecz_status ecz_content_size(const uint8_t *file, size_t file_size, uint64_t *content_size)
@@ -2059,7 +2006,7 @@ ecz_status ecz_arena_size(const uint8_t *file, size_t file_size, uint64_t *arena
         return status;
     size_t count = open_streams(&d, &h);
     if (d.status == ECZ_OK)
-        *arena_size = h.content_size + count * (uint64_t)sizeof(region) + FIXED_ARENA;
+        *arena_size = h.content_size + (count + 1) * (uint64_t)sizeof(region) + FIXED_ARENA;
     return d.status;
 }
 
@@ -2075,44 +2022,42 @@ ecz_status ecz_decode(const uint8_t *file, size_t file_size, uint8_t *content,
         return ECZ_TOO_LARGE;
     if (h.content_size > content_size)
         return ECZ_CONTENT_TOO_SMALL;
-    size_t size = (size_t)h.content_size, count = open_streams(&d, &h), residual_size;
+    size_t size = (size_t)h.content_size, count = open_streams(&d, &h);
     size_t padding = (size_t)(0 - (uintptr_t)arena) & 7, fixed = (sizeof(tables) + 7) & ~(size_t)7;
-    uint64_t needed = padding + fixed + count * (uint64_t)sizeof(region);
+    uint64_t needed = padding + fixed + (count + 1) * (uint64_t)sizeof(region);
     if (d.status)
         return d.status;
     if (needed > arena_size)
         return ECZ_ARENA_TOO_SMALL;
-    d.tables = (tables *)((uint8_t *)arena + padding);
-    region *regions = (region *)((uint8_t *)arena + padding + fixed);
-    d.low = d.profiles = (uint8_t *)(regions + count);
+    uint8_t *at = (uint8_t *)arena + padding;
+    d.tables = (tables *)at;
+    d.regions = (region *)(at + fixed);
+    d.low = d.profiles = (uint8_t *)(d.regions + count + 1);
     d.high = d.low + ((arena_size - (size_t)needed) & ~(size_t)7);
     clear(d.tables, sizeof *d.tables);
     fill_crc_table(d.tables->crc);
     fill_log_odds(d.tables);
 
-    count = decode_tensors(&d, count, content, size, regions, &residual_size);
+    size_t residual_size = decode_tensors(&d, count, content, size);
     if (d.status)
         return d.status;
     d.low = d.profiles;
     uint8_t *room = content;
     if (count && h.codec == LZMA)
         room = take(&d, residual_size);
-    spans s = {regions, count, size};
-    const uint8_t *residual = decode_residual(&d, &h, room, residual_size, &s);
+    const uint8_t *residual = decode_residual(&d, &h, room, residual_size);
     if (d.status)
         return d.status;
-    uint8_t *to = content;
-    for (size_t i = 0; i < count; i++) {
-        copy(to, residual, regions[i].gap);
-        to += regions[i].gap + regions[i].size;
-        residual += regions[i].gap;
-        residual_size -= regions[i].gap;
+    at = content;
+    for (size_t i = 0; i < d.region_count && residual != content; i++) {
+        const region *r = &d.regions[i];
+        if (r->gap)
+            memcpy(at, residual, r->gap);
+        at += r->gap + r->size;
+        residual += r->gap;
     }
-    if (residual != content)
-        copy(to, residual, residual_size);
     uint32_t crc = crc_of(d.tables->crc, 0, h.body, h.body_size);
-    crc = crc_of(d.tables->crc, crc, content, size);
-    return crc == h.checksum ? ECZ_OK : ECZ_DAMAGED;
+    return crc_of(d.tables->crc, crc, content, size) == h.checksum ? ECZ_OK : ECZ_DAMAGED;
 }
 
 /* The dictionary and the weights, those as two's complement. */
