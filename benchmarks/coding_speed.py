@@ -3,25 +3,41 @@
 The model has the kernel shapes of a ResNet-50; two thirds of its kernels are sparse with a
 density of their own for every channel, the others dense with 15 levels. Weights are random.
 
-    python benchmarks/coding_speed.py [--weights MILLIONS] [--portable]
+    python benchmarks/coding_speed.py [--weights MILLIONS] [--portable] [--repeats N]
 
-Prints seconds, symbols a second, bytes, and the resident memory's peak. `--portable` hides
-TensorFlow Compression from the range coder.
+Prints medians of wall-clock and processor time, bytes, bytes against the code length that the
+probabilities in use imply, and the resident memory's peak; writes them to
+`benchmarks/results/coding_speed.json`. `--portable` hides TensorFlow Compression.
 """
 
 import argparse
+import cProfile
+import json
 import os
+import pstats
 import resource
 import sys
 import time
-from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
-sys.path[:0] = [
-    os.path.join(os.path.dirname(__file__), ".."),
-    os.path.join(os.path.dirname(__file__), "..", "tests", "deploy"),
-]
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "deploy")]
+
+from tflite_builder import build_tflite  # noqa: E402
+
+from keras_ec.coding import container, range_coder_tfc  # noqa: E402
+from keras_ec.coding.metered import MeteredDecoder  # noqa: E402
+from keras_ec.coding.range_coder import ONE, bit_decoder  # noqa: E402
+from keras_ec.coding.static_tensor import SideStreams  # noqa: E402
+from keras_ec.coding.symbol_streams import SymbolJob  # noqa: E402
+from keras_ec.deploy.archive import compress_bytes, decompress_bytes  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results" / "coding_speed.json"
+STAGES = ("encode", "check", "compress", "decompress")
+"""`encode`: find representations and code; `check`: decode and compare; `compress`: both."""
 
 _STAGES = ((64, 256, 3), (128, 512, 4), (256, 1024, 6), (512, 2048, 3))
 
@@ -51,64 +67,139 @@ def random_kernel(shape: tuple[int, ...], sparse: bool, rng: np.random.Generator
     return np.where(rng.random(shape, np.float32) < density, levels, np.float32(0)) * step
 
 
+def build_model(millions: float) -> tuple[bytes, int, float]:
+    """Returns a .tflite file's content, its number of weights, and their order-0 entropy, bytes."""
+    rng = np.random.default_rng(0)
+    kernels, count = {}, 0
+    for number, shape in enumerate(kernel_shapes()):
+        if count < millions * 1e6:
+            kernels[f"conv_{number}"] = random_kernel(shape, number % 3 > 0, rng)
+            count += kernels[f"conv_{number}"].size
+    entropy = 0.0
+    for kernel in kernels.values():
+        levels = np.unique(kernel, return_counts=True)[1]
+        entropy -= float((levels * np.log2(levels / kernel.size)).sum()) / 8
+    return build_tflite(kernels), count, entropy
+
+
+def clocks() -> np.ndarray:
+    """Returns wall-clock and processor time, seconds."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def timed_round(content: bytes) -> tuple[bytes, dict[str, np.ndarray]]:
+    """Compresses and decompresses once; returns the archive and each stage's times, seconds."""
+    encoded = None
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal encoded
+        if stage == "encode" and done == total:
+            encoded = clocks()
+
+    begin = clocks()
+    archive = compress_bytes(content, progress)
+    compressed = clocks()
+    decoded = decompress_bytes(archive)
+    end = clocks()
+    if decoded != content:
+        raise RuntimeError("Expected the content to come back; other bytes came.")
+    times = (encoded - begin, compressed - encoded, compressed - begin, end - compressed)
+    return archive, dict(zip(STAGES, times, strict=True))
+
+
+class _KeptStreams(SideStreams):
+    """Symbol streams that keep what they decode."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.kept: list[tuple[SymbolJob, int]] = []
+
+    def defer(self, job: SymbolJob, result: np.ndarray, low: int) -> None:
+        super().defer(job, result, low)
+        self.kept.append((job, result.size))
+
+    def ideal_bits(self) -> float:
+        """Returns the code length of all symbols in the tables used; padding is not counted."""
+        bits = 0.0
+        for job, size in self.kept:
+            frequency = np.diff(job.cumulative)
+            entry = job.table.ravel()[:size].astype(np.intp) * frequency.shape[1]
+            counts = np.bincount(entry + job.symbols.ravel()[:size], minlength=frequency.size)
+            used = counts > 0
+            bits -= (counts[used] * np.log2(frequency.ravel()[used] / ONE)).sum()
+        return float(bits)
+
+
+def ideal_bytes(archive: bytes) -> float:
+    """Returns the code length, in bytes, of all decisions and symbols of an archive."""
+    decoders, streams = [], []
+
+    def decoder(stream: bytes) -> MeteredDecoder:
+        decoders.append(MeteredDecoder(bit_decoder(stream)))
+        return decoders[-1]
+
+    def side(data: bytes) -> _KeptStreams:
+        streams.append(_KeptStreams(data))
+        return streams[-1]
+
+    with mock.patch.multiple(container, bit_decoder=decoder, SideStreams=side):
+        container.decode_content(archive)
+    return (sum(d.bits for d in decoders) + sum(s.ideal_bits() for s in streams)) / 8
+
+
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=float, default=25.0, help="millions, at most 25.5")
     parser.add_argument("--portable", action="store_true", help="without TensorFlow Compression")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds, for the medians")
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file to update")
     args = parser.parse_args()
-    from tflite_builder import build_tflite
-
-    from keras_ec.coding import range_coder_tfc
-    from keras_ec.deploy.archive import compress_bytes, decompress_bytes
 
     if args.portable:
         range_coder_tfc.is_available = lambda: False
-    rng = np.random.default_rng(0)
-    kernels, count = {}, 0
-    for number, shape in enumerate(kernel_shapes()):
-        if count < args.weights * 1e6:
-            kernels[f"conv_{number}"] = random_kernel(shape, number % 3 > 0, rng)
-            count += kernels[f"conv_{number}"].size
-    content = build_tflite(kernels)
-    entropy = 0.0
-    for kernel in kernels.values():
-        levels = np.unique(kernel, return_counts=True)[1]
-        entropy -= float((levels * np.log2(levels / kernel.size)).sum()) / 8
-    del kernels
-    compress_bytes(build_tflite({"warm": np.zeros((40, 40), np.float32)}))
-    run = _profiled if args.profile else _timed
-    archive, packing = run(compress_bytes, content)
-    decoded, unpacking = run(decompress_bytes, archive)
+    else:
+        import tensorflow  # noqa: F401  (its range coder is used where it is imported)
+
+        if not range_coder_tfc.is_available():
+            parser.error("TensorFlow Compression is not installed; use --portable")
+    content, count, entropy = build_model(args.weights)
+    compress_bytes(build_tflite({"warm": np.arange(40000, dtype=np.float32).reshape(200, 200) % 9}))
+    if args.profile:
+        profile = cProfile.Profile(time.process_time)
+        profile.runcall(timed_round, content)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+        return
+    rounds = [timed_round(content) for _ in range(args.repeats)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"weights        {count:12,d}")
-    print(f".tflite        {len(content):12,d} bytes")
-    print(f".ecz           {len(archive):12,d} bytes, {len(archive) / entropy:.3f} of order 0")
-    for name, (wall, cpu) in (("compress, verify", packing), ("decompress", unpacking)):
-        rates = f"{count / wall / 1e6:.1f} and {count / cpu / 1e6:.1f} million/s"
-        print(f"{name:17} {wall:6.2f} s, {cpu:6.2f} s of processor time: {rates}")
-    print(f"peak memory    {peak:12.0f} MB, identical: {decoded == content}")
-
-
-def _timed(
-    function: Callable[[bytes], bytes], argument: bytes
-) -> tuple[bytes, tuple[float, float]]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    result = function(argument)
-    return result, (time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def _profiled(
-    function: Callable[[bytes], bytes], argument: bytes
-) -> tuple[bytes, tuple[float, float]]:
-    import cProfile
-    import pstats
-
-    profile = cProfile.Profile()
-    result, elapsed = profile.runcall(_timed, function, argument)
-    pstats.Stats(profile).sort_stats("tottime").print_stats(16)
-    return result, elapsed
+    archive = rounds[0][0]
+    written, ideal = container.payload_size(archive), ideal_bytes(archive)
+    result = {
+        "weights": count,
+        "cpus": os.cpu_count(),
+        "rounds": args.repeats,
+        "tflite_bytes": len(content),
+        "ecz_bytes": len(archive),
+        "of_order_0": round(len(archive) / entropy, 4),
+        "coded_bytes": written,
+        "ideal_bytes": round(ideal, 1),
+        "coded_of_ideal": round(written / ideal, 5),
+        "peak_megabytes": round(peak),
+    }
+    for stage in STAGES:
+        wall, cpu = np.median([times[stage] for _, times in rounds], axis=0)
+        result[stage] = {
+            "wall_seconds": round(float(wall), 2),
+            "cpu_seconds": round(float(cpu), 2),
+            "million_symbols_per_wall_second": round(count / wall / 1e6, 1),
+            "million_symbols_per_cpu_second": round(count / cpu / 1e6, 1),
+        }
+    print(json.dumps(result, indent=2))
+    backend = "portable" if args.portable else "tensorflow_compression"
+    known = json.loads(args.out.read_text()) if args.out.exists() else {}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(known | {backend: result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -92,20 +92,22 @@ class PortableSymbolEncoder:
             lower: int array of shape `(n,)`, frequencies of all smaller symbols, `2**-16`.
             upper: int array of shape `(n,)`, the same with the symbol's own added.
         """
-        base, last, words = self._base, self._last, self._words
+        base, size, words = self._base, self._last + 1, self._words
         for low, high in zip(lower.tolist(), upper.tolist(), strict=True):
-            size = last + 1
             cut = size * low >> 16
             base += cut
-            last = (size * high >> 16) - cut - 1
-            if base > _MASK:
-                base &= _MASK
-                add_carry(words)
-            if last < ONE:
+            size = (size * high >> 16) - cut
+            if size <= ONE:
+                if base > _MASK:
+                    base &= _MASK
+                    add_carry(words)
                 words.append(base >> 16)
                 base = base << 16 & _MASK
-                last = last << 16 | 0xFFFF
-        self._base, self._last = base, last
+                size <<= 16
+        if base > _MASK:
+            base &= _MASK
+            add_carry(words)
+        self._base, self._last = base, size - 1
 
     def finish(self) -> bytes:
         """Returns the encoded bytes."""

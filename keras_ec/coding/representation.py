@@ -128,7 +128,7 @@ def as_product(bits: np.ndarray, axis: int) -> Representation | None:
     numbers = rows.view(np.float32).astype(np.float64)
     factors = np.rint(numbers / scales.view(np.float32).astype(np.float64)[:, None])
     factors = factors.astype(np.int32)
-    rebuilt, valid = product_bits(factors, scales[:, None])
+    rebuilt, valid = _products(factors, scales)
     if not valid or (rebuilt != rows).any():
         return None
     integers = np.ascontiguousarray(_from_rows(factors, bits.shape, axis))
@@ -176,24 +176,25 @@ def to_bits(item: Representation) -> np.ndarray:
     if item.kind == TABLES:
         result = look_up_channels(item.tables, rows)
     else:
-        result = _products(rows, item.scales)
+        low, high = int(rows.min()), int(rows.max())
+        if max(-low, high) > MAX_FACTOR:
+            raise CorruptFileError(f"Expected integers of magnitude at most {MAX_FACTOR}.")
+        result, valid = _products(rows, item.scales)
+        if not valid:
+            raise CorruptFileError("A product of scale and integer leaves the range of float32.")
     return _from_rows(result, item.shape, item.axis)
 
 
-def _products(factors: np.ndarray, scales: np.ndarray) -> np.ndarray:
+def _products(factors: np.ndarray, scales: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Returns what `product_bits` does for a matrix with one channel and one scale a row."""
     low, high = int(factors.min()), int(factors.max())
-    if max(-low, high) > MAX_FACTOR:
-        raise CorruptFileError(f"Expected integers of magnitude at most {MAX_FACTOR}.")
-    if high - low < factors.shape[1]:
-        table, valid = product_bits(np.arange(low, high + 1), scales[:, None])
-        result = np.empty(factors.shape, np.uint32)
-        for row, values, line in zip(table, factors, result, strict=True):
-            look_up(row, values, low, out=line)
-    else:
-        result, valid = product_bits(factors, scales[:, None])
-    if not valid:
-        raise CorruptFileError("A product of scale and integer leaves the range of float32.")
-    return result
+    if high - low >= factors.shape[1]:
+        return product_bits(factors, scales[:, None])
+    table, valid = product_bits(np.arange(low, high + 1), scales[:, None])
+    result = np.empty(factors.shape, np.uint32)
+    for row, values, line in zip(table, factors, result, strict=True):
+        look_up(row, values, low, out=line)
+    return result, valid
 
 
 class RepresentationCoder:
