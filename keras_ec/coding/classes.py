@@ -25,3 +25,9 @@ def sixteenth_log(number: int) -> int:
     """
     exponent = number.bit_length() - 1
     return 16 * exponent + (number >> (exponent - 4) & 15)
+
+
+def sixteenth_logs(numbers: np.ndarray) -> np.ndarray:
+    """Returns `sixteenth_log` of every number, int64; numbers from 16 to `2**52`."""
+    exponents = np.frexp(numbers.astype(np.float64))[1].astype(np.int64) - 1
+    return 16 * exponents + (numbers >> (exponents - 4) & 15)

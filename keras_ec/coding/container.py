@@ -19,6 +19,7 @@ import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.integer_tensor import static_from
 from keras_ec.coding.metered import MeteredDecoder, MeteredStreams
 from keras_ec.coding.range_coder import BitDecoder, bit_decoder, bit_encoder
 from keras_ec.coding.representation import (
@@ -46,9 +47,6 @@ MAX_EXPANSION = 1 << 20
 
 Progress = Callable[[int, int], None]
 """Called with the number of tensors done, and of all."""
-
-_LARGE = 1 << 22
-_STATIC_FROM, _STATIC_FROM_LARGE = 1 << 19, 1 << 14
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,9 +97,8 @@ def encode_content(
         )
     encoder, side = bit_encoder(), SideStreams()
     elements = sum(region.representation.integers.size for region in regions)
-    static_from = _STATIC_FROM if elements < _LARGE else _STATIC_FROM_LARGE
     starts = PositionCoder(encoder, len(content))
-    representations = RepresentationCoder(encoder, side, static_from)
+    representations = RepresentationCoder(encoder, side, static_from(elements))
     AdaptiveUint(21).code(encoder, len(regions))
     positions, end = [], 0
     for number, region in enumerate(regions):

@@ -9,11 +9,15 @@ no table is sent.
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.classes import half_log, half_logs, sixteenth_log
+from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.expected_magnitudes import CLASSES as SCALE_CLASSES
+from keras_ec.coding.expected_magnitudes import ExpectedMagnitudes
 from keras_ec.coding.logistic import stretch
 from keras_ec.coding.magnitudes import Magnitudes
 from keras_ec.coding.mixed_bits import MixedBits
@@ -21,10 +25,12 @@ from keras_ec.coding.range_coder import ONE, BitCoder
 
 MAX_MAGNITUDE = (1 << 31) - 1
 MAX_LAGS = 4
+MAX_ELEMENTS = 1 << 32
 LINK_CLASSES = 24
 
 _ROW_CLASSES = 20
 _DENSITY_CLASSES = 16
+_FEW_ROWS, _MANY_COLUMNS = 2048, 32
 _SHARE = 39322
 """0.6 decisions in units of `2**-16`: what steadies the ratio of two counts."""
 
@@ -49,12 +55,13 @@ class Neighbours:
 def run_edges(rows: int, columns: int) -> list[tuple[int, int]]:
     """Returns the runs of columns that are coded at once.
 
-    A single row is coded in runs growing by a quarter, others in four runs where rows are too few
+    A single row is coded in runs growing by a quarter, others in seven runs where rows are too few
     to learn from one another.
     """
     if rows > 1:
-        cuts = [0, columns >> 4, columns * 3 >> 4, columns >> 1, columns]
-        cuts = sorted(set(cuts)) if rows <= 512 and columns >= 32 else [0, columns]
+        cuts = [0, columns]
+        if rows <= _FEW_ROWS and columns >= _MANY_COLUMNS:
+            cuts = [columns * sixteenths >> 4 for sixteenths in (0, 1, 2, 4, 6, 8, 12, 16)]
         return list(itertools.pairwise(cuts))
     edges = []
     begin = 0
@@ -79,6 +86,7 @@ class _ZeroFlags:
             _DENSITY_CLASSES * 16 * 3,
             LINK_CLASSES * _DENSITY_CLASSES,
             self._period * 4,
+            SCALE_CLASSES,
         ]
         self.bits = MixedBits(sizes, [8] * len(sizes), inputs=1, sets=2)
 
@@ -91,6 +99,7 @@ class _ZeroFlags:
         row_class: int,
         found: int,
         expected: int,
+        scales: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns contexts, the product prediction, and the columns' probabilities."""
         model = self.bits
@@ -105,7 +114,7 @@ class _ZeroFlags:
         if span.start:
             ratio = min(max((sixteenth_log(seen) - sixteenth_log(hoped) >> 3) + 8, 0), 15)
             product = np.minimum(np.maximum(p_column * seen // hoped, 1), ONE - ONE // 64)
-        contexts = np.empty((6, columns.size), np.int64)
+        contexts = np.empty((7, columns.size), np.int64)
         contexts[0] = columns
         contexts[1] = pattern * _ROW_CLASSES + row_class
         contexts[2] = row_class * 16 + ratio
@@ -117,6 +126,7 @@ class _ZeroFlags:
         elif links.column_links is not None:
             contexts[4] = links.column_links[span] * _DENSITY_CLASSES + min(row_class, 15)
         contexts[5] = row % self._period * 4 + (density >> 2)
+        contexts[6] = scales
         return contexts, product[None], p_column
 
 
@@ -139,6 +149,7 @@ def _code_rows(
     """Codes all rows; when decoding, fills `matrix`."""
     rows, columns = matrix.shape
     flags, values = _ZeroFlags(columns, neighbours), Magnitudes(columns, *limits)
+    magnitudes = ExpectedMagnitudes(columns)
     runs = run_edges(rows, columns)
     counts = np.zeros(rows, np.int64)
     powers = (1 << np.arange(len(neighbours.lags)))[:, None]
@@ -152,8 +163,9 @@ def _code_rows(
         found = expected = 0
         for start, stop in runs:
             span = slice(start, stop)
+            scales = magnitudes.classes(span)
             contexts, product, p_column = flags.contexts(
-                row, span, pattern[span], near[span], row_class, found, expected
+                row, span, pattern[span], near[span], row_class, found, expected, scales
             )
             run = matrix[row, span]
             known = (run != 0).astype(np.int32) if encoding else None
@@ -164,13 +176,16 @@ def _code_rows(
                     coder,
                     place + start,
                     lagged[:, span][:, place],
+                    scales[place],
                     run[place] if encoding else None,
                 )
                 if not encoding:
                     run[place] = decoded
             found += place.size
             expected += int(p_column.sum())
+            magnitudes.add_run(span, np.abs(run.astype(np.int64)))
         counts[row] = found
+        magnitudes.end_row(np.abs(matrix[row].astype(np.int64)))
 
 
 def code_matrix(
@@ -195,6 +210,8 @@ def code_matrix(
         ValueError: If a magnitude is too large.
         CorruptFileError: If the stream holds impossible values.
     """
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise CorruptFileError(f"Expected at most {MAX_ELEMENTS} integers, found more.")
     encoding = values is not None
     limits = AdaptiveUint(32)
     bounds: list[int | None] = [None, None]

@@ -1,6 +1,7 @@
 """Integer tensors of any rank: layout as a matrix, related tensors, then the matrix model."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,22 @@ _LINK_GAIN = 12.0
 
 _FLAT_LIMIT = 1 << 12
 _DENSE = 0.6
-"""Share of non-zeros from which there is nothing to learn but frequencies."""
+"""Share of non-zeros from which learning saves little."""
+
+
+class StaticFrom(NamedTuple):
+    """Numbers of elements from which an encoder uses fixed tables, which are faster."""
+
+    sparse: int
+    dense: int
+
+
+def static_from(elements: int) -> StaticFrom:
+    """Returns when to use fixed tables, given the number of elements of all tensors."""
+    large, small = 1 << 19, MIN_ELEMENTS
+    return StaticFrom(
+        sparse=large if elements < 1 << 22 else small, dense=large if elements < large else small
+    )
 
 
 class History:
@@ -43,16 +59,16 @@ class History:
 
     Args:
         streams: Where the symbols of large tensors go, or come from.
-        static_from: Number of elements from which the encoder uses fixed tables.
+        static: When the encoder uses fixed tables.
 
     Attributes:
         profiles: int64 arrays of classes, the latest last.
     """
 
-    def __init__(self, streams: SideStreams, static_from: int = 1 << 19) -> None:
+    def __init__(self, streams: SideStreams, static: StaticFrom | None = None) -> None:
         self.profiles: list[np.ndarray] = []
         self.streams = streams
-        self.static_from = static_from
+        self.static = static or static_from(0)
 
     def add(self, values: np.ndarray) -> None:
         """Remembers a tensor that has been coded."""
@@ -86,10 +102,10 @@ class History:
         return Neighbours(lags, period, column_links=profile)
 
 
-def _prefers_static(values: np.ndarray, static_from: int) -> bool:
-    """Returns whether fixed tables suit a tensor: large ones, and dense ones."""
+def _prefers_static(values: np.ndarray, static: StaticFrom) -> bool:
+    """Returns whether fixed tables suit a tensor."""
     dense = np.count_nonzero(values) > _DENSE * values.size
-    return (dense or values.size >= static_from) and fits(values)
+    return values.size >= (static.dense if dense else static.sparse) and fits(values)
 
 
 def _shared_bits(classes: np.ndarray, profile: np.ndarray) -> float:
@@ -191,7 +207,7 @@ def code_integers(
     rank = len(squeezed)
     inner = None if values is None else np.asarray(values).reshape(squeezed)
     if history is not None and math.prod(shape) >= MIN_ELEMENTS:
-        static = None if inner is None else _prefers_static(inner, history.static_from)
+        static = None if inner is None else _prefers_static(inner, history.static)
         if code_raw_bits(coder, 1, None if static is None else int(static)):
             return code_static(coder, squeezed, history.streams, inner).reshape(shape)
     if rank == 1:

@@ -3,10 +3,13 @@
 import numpy as np
 
 from keras_ec.coding.adaptive_bits import BitCounts
+from keras_ec.coding.expected_magnitudes import CLASSES
 from keras_ec.coding.mixed_bits import MixedBits
 from keras_ec.coding.range_coder import ONE, BitCoder
 
 _TREE_BITS = 7
+_TREE = _TREE_BITS << _TREE_BITS
+_UPPER_BITS = 2
 _STEPS = 31
 _SIGN_LAGS = 3
 
@@ -24,10 +27,11 @@ class Magnitudes:
         self._most, self._least = most, least
         self._steps = max(most, least).bit_length() - 1
         self._signs = MixedBits([27, columns, 3, 9], [1, 4, 4, 2])
-        self._lengths = MixedBits([_STEPS, _STEPS * 8, _STEPS * 8], [1, 1, 1])
+        self._lengths = MixedBits([_STEPS, _STEPS * 8, _STEPS * 8, _STEPS * CLASSES], [1] * 4)
         self._sums = np.zeros(columns, np.int64)
         self._counts = np.zeros(columns, np.int64)
-        self._tree = BitCounts(1 << _TREE_BITS)
+        self._upper = MixedBits([_TREE, CLASSES * _TREE], [1, 4])
+        self._lower = BitCounts(_TREE)
         self._second = BitCounts(32)
 
     def code(
@@ -35,6 +39,7 @@ class Magnitudes:
         coder: BitCoder,
         columns: np.ndarray,
         lagged: np.ndarray,
+        scales: np.ndarray,
         values: np.ndarray | None = None,
     ) -> np.ndarray:
         """Codes the non-zero integers of a run of columns.
@@ -44,6 +49,7 @@ class Magnitudes:
             columns: int64 array of shape `(n,)`, their columns.
             lagged: int32 array of shape `(lags, n)`, integers of the same columns in the rows
                 they are compared with.
+            scales: int64 array of shape `(n,)`, classes of their expected magnitudes.
             values: int32 array of shape `(n,)` when encoding, `None` when decoding.
 
         Returns:
@@ -58,7 +64,7 @@ class Magnitudes:
         target = np.abs(values.astype(np.int64)) if encoding else None
         magnitudes = np.ones(columns.size, np.int64)
         if self._steps:
-            magnitudes = self._code_magnitudes(coder, columns, lagged, target)
+            magnitudes = self._code_magnitudes(coder, columns, lagged, scales, target)
         return np.where(signs == 1, -magnitudes, magnitudes)
 
     def _code_signs(
@@ -83,6 +89,7 @@ class Magnitudes:
         coder: BitCoder,
         columns: np.ndarray,
         lagged: np.ndarray,
+        scales: np.ndarray,
         target: np.ndarray | None,
     ) -> np.ndarray:
         near = np.minimum(np.abs(lagged).max(0, initial=0).astype(np.int64), 1 << 20)
@@ -94,9 +101,11 @@ class Magnitudes:
         by_length = []
         for step in range(self._steps):
             more = None if target is None else (target[alive] >> (step + 1) > 0).astype(np.int32)
-            contexts = np.stack(
-                [np.full(alive.size, step), step * 8 + near[alive], step * 8 + mean[alive]]
-            )
+            contexts = np.empty((4, alive.size), np.int64)
+            contexts[0] = step
+            contexts[1] = step * 8 + near[alive]
+            contexts[2] = step * 8 + mean[alive]
+            contexts[3] = step * CLASSES + scales[alive]
             bits = self._lengths.code(coder, contexts, more)
             by_length.append(alive[bits == 0])
             alive = alive[bits == 1]
@@ -106,24 +115,29 @@ class Magnitudes:
         for length, members in enumerate(by_length):
             if length and members.size:
                 known = None if target is None else target[members]
-                result[members] = self._code_low_bits(coder, members.size, length, known)
+                result[members] = self._code_low_bits(coder, length, scales[members], known)
         self._sums[columns] += result
         self._counts[columns] += 1
         return result
 
     def _code_low_bits(
-        self, coder: BitCoder, count: int, length: int, target: np.ndarray | None
+        self, coder: BitCoder, length: int, scales: np.ndarray, target: np.ndarray | None
     ) -> np.ndarray:
         """Codes the bits below the leading one of magnitudes of `length + 1` bits."""
-        result = np.ones(count, np.int64)
+        result = np.ones(scales.size, np.int64)
         for shift in range(length - 1, -1, -1):
             bits = None if target is None else (target >> shift & 1).astype(np.int32)
             if length < _TREE_BITS:
-                bits = self._tree.code(coder, result, bits)
+                place = length << _TREE_BITS | result
+                if shift >= length - _UPPER_BITS:
+                    contexts = np.stack([place, scales * _TREE + place])
+                    bits = self._upper.code(coder, contexts, bits)
+                else:
+                    bits = self._lower.code(coder, place, bits)
             elif shift == length - 1:
-                bits = self._second.code(coder, np.full(count, length), bits)
+                bits = self._second.code(coder, np.full(scales.size, length), bits)
             else:
-                bits = coder.code(np.full(count, ONE >> 1, np.int32), bits)
+                bits = coder.code(np.full(scales.size, ONE >> 1, np.int32), bits)
             result = result << 1 | bits
         return result
 

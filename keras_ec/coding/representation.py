@@ -22,7 +22,7 @@ from keras_ec.coding.channel_tables import (
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_product import MAX_FACTOR, is_scale, product_bits
 from keras_ec.coding.float_vector import code_float_vector
-from keras_ec.coding.integer_tensor import History, code_integers
+from keras_ec.coding.integer_tensor import History, StaticFrom, code_integers
 from keras_ec.coding.large_arrays import look_up
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.scale_search import find_scale
@@ -203,14 +203,14 @@ class RepresentationCoder:
     Args:
         coder: Encoder, decoder or cost counter.
         streams: Where the symbols of large tensors go, or come from.
-        static_from: See `History`.
+        static: See `History`.
     """
 
     def __init__(
-        self, coder: BitCoder, streams: SideStreams | None = None, static_from: int = 1 << 19
+        self, coder: BitCoder, streams: SideStreams | None = None, static: StaticFrom | None = None
     ) -> None:
         self._coder = coder
-        self.history = History(streams or SideStreams(), static_from)
+        self.history = History(streams or SideStreams(), static)
         self._kinds = AdaptiveUint(2)
         self._sizes = AdaptiveUint(2)
         self._ranks = AdaptiveUint(4)

@@ -9,7 +9,7 @@ from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded
 from keras_ec.coding.container import MAX_EXPANSION, max_tensors
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
-from keras_ec.coding.integer_tensor import History, code_integers
+from keras_ec.coding.integer_tensor import History, StaticFrom, code_integers, static_from
 from keras_ec.coding.range_coder import BitCoder, bit_decoder, bit_encoder
 from keras_ec.coding.seal import check_seal, seal, unseal
 from keras_ec.coding.static_tensor import SideStreams
@@ -41,7 +41,8 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
         (784, 300)
     """
     encoder, side = bit_encoder(), SideStreams()
-    fields = _Fields(encoder, side)
+    elements = sum(np.size(values) for values in tensors.values())
+    fields = _Fields(encoder, side, static_from(elements))
     fields.count.code(encoder, len(tensors))
     for name, values in tensors.items():
         values = np.asarray(values)
@@ -98,10 +99,12 @@ def _little_endian(values: np.ndarray) -> bytes:
 class _Fields:
     """Codes a named array: name, dtype, shape, values."""
 
-    def __init__(self, coder: BitCoder, side: SideStreams) -> None:
+    def __init__(
+        self, coder: BitCoder, side: SideStreams, static: StaticFrom | None = None
+    ) -> None:
         self.count = AdaptiveUint(21)
         self._coder = coder
-        self._history = History(side)
+        self._history = History(side, static)
         self._names, self._dtypes = AdaptiveUint(13), AdaptiveUint(4)
         self._ranks, self._lengths = AdaptiveUint(6), AdaptiveUint(32)
 
