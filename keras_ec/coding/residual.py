@@ -55,9 +55,9 @@ def compress_residual(data: bytes, spans: Sequence[range]) -> tuple[int, int, by
         encoder = PortableBitEncoder()
         code_structure(encoder, _addresses(spans), data)
         coded = encoder.finish()
-        if len(coded) < len(data):
+        if len(coded) < len(data) <= largest_structure(len(coded)):
             best = (STRUCTURE, 0, coded)
-    for lc, lp, pb in _LC_LP_PB:
+    for lc, lp, pb in _LC_LP_PB if len(data) <= _SEARCH_LIMIT else _LC_LP_PB[:1]:
         compressor = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=_filters(len(data), lc, lp, pb))
         coded = compressor.compress(data) + compressor.flush()
         if len(coded) < len(best[2]):
@@ -89,9 +89,19 @@ def _addresses(spans: Sequence[range]) -> list[int]:
     return [address for span in spans for address in span]
 
 
+def largest_structure(coded_size: int) -> int:
+    """Returns how many bytes of structure a number of coded bytes may hold.
+
+    It keeps a decoder from working long on a small hostile file.
+    """
+    return min(MAX_SIZE, 1024 + 256 * coded_size)
+
+
 def _decode_structure(data: bytes, spans: Sequence[range], size: int) -> bytes:
-    if size > MAX_SIZE:
-        raise CorruptFileError(f"Expected at most {MAX_SIZE} bytes of structure, found {size}.")
+    if size > largest_structure(len(data)):
+        raise CorruptFileError(
+            f"Expected at most {largest_structure(len(data))} bytes of structure, found {size}."
+        )
     decoder = PortableBitDecoder(data)
     result = code_structure(decoder, _addresses(spans))
     decoder.finish()

@@ -50,7 +50,9 @@ def test_wrong_sizes_are_refused(codec, size):
 
 def test_structure_has_a_largest_size():
     with pytest.raises(CorruptFileError, match="at most 32768"):
-        decompress_residual(STRUCTURE, 0, b"", [range(32769)])
+        decompress_residual(STRUCTURE, 0, bytes(200), [range(32769)])
+    with pytest.raises(CorruptFileError, match="at most 1024"):
+        decompress_residual(STRUCTURE, 0, b"", [range(1025)])
 
 
 @pytest.mark.parametrize(("codec", "parameter"), [(3, 0), (255, 0), (LZMA, 225), (LZMA, 44)])
