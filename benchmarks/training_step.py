@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
+from networks import NETWORKS
 
 import keras_ec
 
@@ -43,45 +43,6 @@ TARGET_VARIANT = "straight-through, uniform"
 CENTER_COUNTS = (3, 15, 63)
 MEMORY_WIDTHS = (1024, 2048, 4096)
 RESULTS = Path(__file__).parent / "results"
-
-
-def lenet_300_100() -> keras.Model:
-    """LeNet-300-100: dense layers only, 266,610 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input((28, 28)),
-            layers.Flatten(),
-            layers.Dense(300, activation="relu"),
-            layers.Dense(100, activation="relu"),
-            layers.Dense(10),
-        ],
-        name="lenet_300_100",
-    )
-
-
-def resnet_20() -> keras.Model:
-    """ResNet-20 for pictures of 32x32x3: three stages of three basic blocks."""
-
-    def normalized(x: keras.KerasTensor, filters: int, size: int, strides: int = 1):
-        x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
-        return layers.BatchNormalization()(x)
-
-    inputs = keras.Input((32, 32, 3))
-    x = layers.ReLU()(normalized(inputs, 16, 3))
-    for stage, filters in enumerate((16, 32, 64)):
-        for block in range(3):
-            strides = 2 if stage > 0 and block == 0 else 1
-            shortcut = x if strides == 1 else normalized(x, filters, 1, strides)
-            x = layers.ReLU()(normalized(x, filters, 3, strides))
-            x = layers.ReLU()(layers.Add()([normalized(x, filters, 3), shortcut]))
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(10)(x), name="resnet_20")
-
-
-NETWORKS: dict[str, Callable[[], keras.Model]] = {
-    "lenet-300-100": lenet_300_100,
-    "resnet-20": resnet_20,
-}
 
 
 def make_model(network: str, variant: dict | None, centers: int, jit: bool) -> keras.Model:
@@ -165,7 +126,7 @@ def peak_memory(width: int, centers: int | None) -> int:
     Returns:
         Bytes.
     """
-    model = keras.Sequential([keras.Input((width,)), layers.Dense(width, use_bias=False)])
+    model = keras.Sequential([keras.Input((width,)), keras.layers.Dense(width, use_bias=False)])
     if centers is not None:
         model = keras_ec.convert(model, alpha=0.2, num_examples=60000, centers=centers)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -231,7 +192,7 @@ def main() -> None:
         description="Time and memory of a training step, EC layers against plain Keras.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--network", choices=[*NETWORKS, "all"], default="all")
+    parser.add_argument("--network", choices=[*STEPS, "all"], default="all")
     parser.add_argument("--jit", choices=("both", "on", "off"), default="both", help="XLA")
     parser.add_argument("--centers", type=int, default=15, help="number of centers when timing")
     parser.add_argument("--steps", type=int, help=f"steps a measurement (default: {STEPS})")
@@ -244,7 +205,7 @@ def main() -> None:
     if options.memory:
         result["memory"] = measure_memory()
         print_memory(result["memory"])
-    networks = NETWORKS if options.network == "all" else [options.network]
+    networks = STEPS if options.network == "all" else [options.network]
     for jit in {"both": (False, True), "on": (True,), "off": (False,)}[options.jit]:
         for network in networks:
             steps = options.steps or STEPS[network]
