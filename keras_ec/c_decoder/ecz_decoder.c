@@ -73,6 +73,15 @@ static uint32_t half_log(uint64_t count)
     return 2 * b + (b ? (uint32_t)((count + 1) >> (b - 1) & 1) : 0);
 }
 
+/* Returns x shifted right, towards minus infinity, plus `middle`, clipped to [0, most]; the
+   magnitude of x is below 2**20. */
+static uint32_t class_of(int32_t x, unsigned shift, uint32_t middle, uint32_t most)
+{
+    uint32_t zero = (1u << 20 >> shift) - middle;
+    uint32_t place = (uint32_t)(x + (1 << 20)) >> shift;
+    return place < zero ? 0 : (uint32_t)smaller(place - zero, most);
+}
+
 static int32_t sixteenth_log(uint64_t x)
 {
     unsigned b = bit_length(x) - 1;
@@ -339,7 +348,7 @@ static void fill_log_odds(tables *t)
 
 #define COUNT_LIMIT 65536
 #define MAX_WEIGHT (4 * 65536)
-#define MAX_INPUTS 7
+#define MAX_INPUTS 8
 
 typedef struct {
     unsigned tables, inputs; /* the latter are the former and further ones */
@@ -505,18 +514,21 @@ static void put(decoder *d, const grid *g, uint32_t place, int64_t x)
 #define DENSITY_CLASSES 16
 #define LINK_CLASSES 24
 #define MAX_STEPS 31
+#define SCALE_CLASSES 24
 #define TREE_BITS 7
+#define UPPER_PLACES (3 * (TREE_BITS - 1)) /* one for the highest bit, two for the next */
 #define SHARE 39322
-#define WALKED_ROWS 32
+#define WALKED_ROWS 40
 
-/* What is known of a column: its contexts, and the sum and number of its non-zero magnitudes. */
+/* What is known of a column: its contexts, the sum and number of its non-zero magnitudes, and their
+   sum with those above 4095 counted as 4095. */
 typedef struct {
     counts zero, sign;
-    uint64_t sum, count;
+    uint64_t sum, count, capped;
 } column;
 
 /* What is decided by mixing, for the columns of a run. */
-enum { ZEROS, SIGNS, STEPS };
+enum { ZEROS, SIGNS, STEPS, UPPER_BITS };
 
 /* The model of one matrix, and the row and run that are being decoded. */
 typedef struct {
@@ -527,14 +539,16 @@ typedef struct {
     uint32_t row, begin, end;
     uint32_t row_class, row_ratio;
     unsigned bits; /* of the largest magnitude */
-    unsigned step;
+    unsigned length, shift; /* bits below the leading one; those below the bit at hand */
     int both_signs, sign; /* of all, if not both occur */
     uint64_t seen, hoped, expected;
-    counts *pattern, *ratio, *density, *link, *phase; /* tables 1 to 5 of the zero flags */
-    counts *tree, *second;
+    /* Of expected magnitudes: */
+    uint64_t total, overall, magnitudes_seen, magnitudes_hoped, magnitude_ratio;
+    counts *pattern, *ratio, *density, *link, *phase, *scale; /* tables 1 to 6 of the zero flags */
+    counts *lower, *second;
     uint32_t above[4];            /* where the rows at the lags begin, or NO_ROW */
     uint32_t walked[WALKED_ROWS]; /* where the first rows begin */
-    mixer mixers[3];
+    mixer mixers[4];
 } matrix;
 
 static int32_t above(const matrix *m, unsigned lag, uint32_t c)
@@ -566,9 +580,23 @@ static column *column_of(const matrix *m, uint32_t c, column *room)
         if (x)
             count_bit(&room->sign, x < 0);
         room->sum += magnitude_of(x);
+        room->capped += smaller(magnitude_of(x), 4095);
     }
     room->count = room->sign.total;
     return room;
+}
+
+/* Returns the mean magnitude of a column. */
+static uint64_t mean_of(const matrix *m, const column *state)
+{
+    return (state->capped * 1024 + 2 * m->overall) / (m->row + (uint64_t)2);
+}
+
+/* Returns the class of a column's expected magnitude. */
+static uint32_t scale_of(const matrix *m, const column *state)
+{
+    int32_t expected = sixteenth_log((mean_of(m, state) * m->magnitude_ratio >> 8) + 16);
+    return class_of(expected - sixteenth_log(m->overall), 1, 12, SCALE_CLASSES - 1);
 }
 
 static void find_flag_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
@@ -582,9 +610,7 @@ static void find_flag_contexts(const matrix *m, uint32_t c, column *state, count
         }
     contexts[0] = &state->zero;
     int32_t odds = stretch(m->d->tables, said(&m->mixers[ZEROS], 0, contexts[0]));
-    odds = (odds - m->mixers[ZEROS].base) * 3 + 40 * 512; /* positive */
-    odds = (odds >> 9) - 32;
-    uint32_t density = odds < 0 ? 0 : (uint32_t)smaller((uint32_t)odds, 15), link = density;
+    uint32_t density = class_of((odds - m->mixers[ZEROS].base) * 3, 9, 8, 15), link = density;
     if (g->row_links)
         link += DENSITY_CLASSES * g->row_links[m->row % g->link_size];
     else if (g->column_links)
@@ -594,6 +620,7 @@ static void find_flag_contexts(const matrix *m, uint32_t c, column *state, count
     contexts[3] = &m->density[(density * 16 + m->row_ratio) * 3 + smaller(near, 2)];
     contexts[4] = &m->link[link];
     contexts[5] = &m->phase[m->row % g->period * 4 + (density >> 2)];
+    contexts[6] = &m->scale[scale_of(m, state)];
 }
 
 static void find_sign_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
@@ -621,11 +648,25 @@ static void find_step_contexts(const matrix *m, uint32_t c, const column *state,
         near = x > near ? x : near;
     }
     uint64_t mean = (2 * state->sum + 1) / (2 * state->count + 1);
-    counts *all = m->mixers[STEPS].contexts + m->step;
-    contexts[0] = all;
-    all += MAX_STEPS + 7 * m->step;
-    contexts[1] = &all[smaller(bit_length(near), 7)];
-    contexts[2] = &all[8 * MAX_STEPS + smaller(bit_length(mean), 7)];
+    counts *all = m->mixers[STEPS].contexts;
+    contexts[0] = &all[m->length];
+    contexts[1] = &all[MAX_STEPS + 8 * m->length + smaller(bit_length(near), 7)];
+    contexts[2] = &all[9 * MAX_STEPS + 8 * m->length + smaller(bit_length(mean), 7)];
+    contexts[3] = &all[17 * MAX_STEPS + SCALE_CLASSES * m->length + scale_of(m, state)];
+}
+
+static void find_upper_contexts(const matrix *m, uint32_t c, const column *state, counts **contexts)
+{
+    uint32_t known = magnitude_of(value_of(m, c)) >> (m->shift + 1); /* 1 to 3 */
+    contexts[0] = m->mixers[UPPER_BITS].contexts + 3 * (m->length - 1) + known - 1;
+    contexts[1] = contexts[0] + UPPER_PLACES * (1 + scale_of(m, state));
+}
+
+/* Adds a bit to the magnitude of a non-zero. */
+static void add_bit(matrix *m, uint32_t c, uint32_t bit)
+{
+    int64_t value = value_of(m, c), more = (int64_t)bit << m->shift;
+    put(m->d, m->g, place_of(m, c), value < 0 ? value - more : value + more);
 }
 
 /* Returns the bit that an integer says, -1 if it is none of those decided. */
@@ -636,15 +677,19 @@ static int decided(const matrix *m, unsigned kind, int32_t x)
         return x != 0;
     if (kind == SIGNS)
         return x ? x < 0 : -1;
-    return magnitude >> m->step == 1 || magnitude >> m->step == 2 ? magnitude >> m->step > 1 : -1;
+    uint32_t place = magnitude >> m->length;
+    return place == 1 || (kind == STEPS && place == 2) ? (int)(kind == STEPS ? place - 1
+                                                               : magnitude >> m->shift & 1)
+                                                       : -1;
 }
 
 /* Decodes `size` decisions of a run, and leaves what is known then: ones for non-zeros, these with
-   their sign, the power of two that they reach. Returns the number of ones. */
+   their sign, the power of two that they reach, that with its next bits. Returns the number of
+   ones. */
 static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
 {
     column room, *state;
-    counts *contexts[6];
+    counts *contexts[7];
     uint32_t says[MAX_INPUTS];
     mixer *x = &m->mixers[kind];
     begin_mixing(m->d, x, kind == ZEROS && m->begin, size);
@@ -660,11 +705,13 @@ static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
                 find_flag_contexts(m, c, state, contexts);
             else if (kind == SIGNS)
                 find_sign_contexts(m, c, state, contexts);
-            else
+            else if (kind == STEPS)
                 find_step_contexts(m, c, state, contexts);
+            else
+                find_upper_contexts(m, c, state, contexts);
             if (pass) {
                 count_mixed(x, contexts, (uint32_t)bit);
-                if (kind != STEPS)
+                if (kind <= SIGNS)
                     clip_counts(contexts[kind]);
                 continue;
             }
@@ -672,74 +719,70 @@ static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
                 says[k] = said(x, k, contexts[k]);
             if (kind == ZEROS) {
                 m->expected += says[0];
-                says[6] = says[0];
+                m->magnitudes_hoped += mean_of(m, state);
+                says[7] = says[0];
                 if (m->begin)
-                    says[6] = clip_probability(smaller(says[0] * m->seen / m->hoped, 64512));
+                    says[7] = clip_probability(smaller(says[0] * m->seen / m->hoped, 64512));
             }
             bit = (int)decode_mixed(m->d, x, says);
             if (kind == ZEROS)
                 put_word(m->g->data + (size_t)place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
             else if (kind == SIGNS)
                 put(m->d, m->g, place_of(m, c), 1 - 2 * bit);
-            else if (bit)
-                put(m->d, m->g, place_of(m, c), 2 * (int64_t)value);
+            else
+                add_bit(m, c, (uint32_t)bit);
         }
     end_mixing(x);
     return (uint32_t)x->call_ones;
 }
 
-/* Decodes the bits below the leading one, of which there are `length`. */
-static void decode_low_bits(matrix *m, unsigned length, uint32_t members)
+/* Decodes the bits below the leading one of those non-zeros that have `length` of them. */
+static void decode_low_bits(matrix *m)
 {
-    for (unsigned shift = length; shift--;) {
-        int counted = length < TREE_BITS || shift == length - 1;
+    uint32_t members = 0;
+    for (uint32_t c = m->begin; c < m->end; c++)
+        members += magnitude_of(value_of(m, c)) >> m->length == 1;
+    for (m->shift = m->length; m->shift-- && members;) {
+        int highest = m->shift == m->length - 1, tree = m->length < TREE_BITS;
+        if (tree && m->shift + 2 >= m->length) {
+            decode_run(m, UPPER_BITS, members);
+            continue;
+        }
         begin_call(m->d, members);
         for (unsigned pass = 0; pass < 2; pass++)
             for (uint32_t c = m->begin; c < m->end; c++) {
-                int32_t value = value_of(m, c);
-                uint32_t magnitude = magnitude_of(value);
-                if (magnitude >> length != 1)
+                uint32_t magnitude = magnitude_of(value_of(m, c));
+                if (magnitude >> m->length != 1)
                     continue;
-                counts *context = length < TREE_BITS ? &m->tree[magnitude >> (shift + 1)]
-                                                     : &m->second[length];
-                if (!pass) {
-                    int64_t more = (int64_t)decode_bit(m->d, counted ? probability(context) : 32768)
-                                   << shift;
-                    put(m->d, m->g, place_of(m, c), value < 0 ? value - more : value + more);
-                } else if (counted) {
-                    count_bit(context, magnitude >> shift & 1);
-                }
+                counts *context = &m->second[m->length];
+                if (tree)
+                    context = &m->lower[(m->length << TREE_BITS) + (magnitude >> (m->shift + 1))];
+                if (!pass)
+                    add_bit(m, c, decode_bit(m->d, tree || highest ? probability(context) : 32768));
+                else if (tree || highest)
+                    count_bit(context, magnitude >> m->shift & 1);
             }
     }
 }
 
 static void decode_magnitudes(matrix *m, uint32_t found)
 {
-    uint32_t alive = found;
-    for (m->step = 0; m->step + 1 < m->bits && alive && !m->d->status; m->step++)
-        alive = decode_run(m, STEPS, alive);
-    for (unsigned length = 1; length < m->bits && !m->d->status; length++) {
-        uint32_t members = 0;
-        for (uint32_t c = m->begin; c < m->end; c++)
-            members += magnitude_of(value_of(m, c)) >> length == 1;
-        if (members)
-            decode_low_bits(m, length, members);
+    m->length = 0;
+    for (; m->length + 1 < m->bits && found && !m->d->status; m->length++) {
+        m->shift = m->length;
+        found = decode_run(m, STEPS, found);
     }
-    if (m->columns)
-        for (uint32_t c = m->begin; c < m->end; c++)
-            if (value_of(m, c)) {
-                m->columns[c].sum += magnitude_of(value_of(m, c));
-                m->columns[c].count++;
-            }
+    for (m->length = 1; m->length < m->bits && !m->d->status; m->length++)
+        decode_low_bits(m);
 }
 
 static uint32_t run_end(const grid *g, uint32_t begin)
 {
-    static const uint8_t sixteenths[3] = {1, 3, 8};
+    static const uint8_t sixteenths[6] = {1, 2, 4, 6, 8, 12};
     uint64_t end = g->columns, quarter = begin >> 2;
     if (g->rows == 1)
         return (uint32_t)smaller(end, begin + (quarter > 4 ? quarter : 4));
-    for (unsigned i = 0; i < 3 && g->rows <= 512 && end >= 32; i++)
+    for (unsigned i = 0; i < 6 && g->rows <= 2048 && end >= 32; i++)
         if (end * sixteenths[i] >> 4 > begin)
             return (uint32_t)(end * sixteenths[i] >> 4);
     return (uint32_t)end;
@@ -760,15 +803,17 @@ static void decode_row(matrix *m)
     }
     m->row_class = (uint32_t)smaller(half_log(before), ROW_CLASSES - 1);
     m->row_ratio = 8;
+    m->overall = (m->total * 1024 + 1024) / ((uint64_t)m->row * g->columns + 1) + 16;
+    m->magnitudes_seen = m->magnitudes_hoped = 0;
     for (m->begin = 0; m->begin < g->columns && !m->d->status; m->begin = m->end) {
         m->end = run_end(g, m->begin);
         m->seen = (found << 16) + SHARE;
         m->hoped = m->expected + SHARE;
-        if (m->begin) {
-            int32_t ratio = sixteenth_log(m->seen) - sixteenth_log(m->hoped) + 1024; /* positive */
-            ratio = (ratio >> 3) - 120;
-            m->row_ratio = ratio < 0 ? 0 : (uint32_t)smaller((uint32_t)ratio, 15);
-        }
+        if (m->begin)
+            m->row_ratio = class_of(sixteenth_log(m->seen) - sixteenth_log(m->hoped), 3, 8, 15);
+        uint64_t ratio = (m->magnitudes_seen * 1024 + 4 * m->overall) * 256
+                         / (m->magnitudes_hoped + 4 * m->overall);
+        m->magnitude_ratio = ratio < 1 ? 1 : smaller(ratio, 65536);
         uint32_t live = decode_run(m, ZEROS, m->end - m->begin);
         found += live;
         if (!live)
@@ -781,12 +826,23 @@ static void decode_row(matrix *m)
                     put(m->d, g, place_of(m, c), m->sign);
         if (m->bits > 1)
             decode_magnitudes(m, live);
+        for (uint32_t c = m->begin; c < m->end; c++) {
+            uint32_t magnitude = magnitude_of(value_of(m, c)), capped = magnitude;
+            capped = (uint32_t)smaller(capped, 4095);
+            m->magnitudes_seen += capped;
+            if (m->columns) {
+                m->columns[c].sum += magnitude;
+                m->columns[c].capped += capped;
+                m->columns[c].count += magnitude > 0;
+            }
+        }
     }
+    m->total += m->magnitudes_seen;
 }
 
 static void decode_matrix(decoder *d, const grid *g)
 {
-    static const uint8_t priors[13] = {8, 8, 8, 8, 8, 8, 1, 4, 4, 2, 1, 1, 1};
+    static const uint8_t priors[17] = {8, 8, 8, 8, 8, 8, 8, 1, 4, 4, 2, 1, 1, 1, 1, 1, 4};
     counts limits[32];
     matrix m;
     uint8_t *high = d->high;
@@ -805,8 +861,10 @@ static void decode_matrix(decoder *d, const grid *g)
     m.bits = bit_length(most > least ? most : least);
     uint32_t patterns = (1u << g->lag_count) * ROW_CLASSES;
     uint32_t flags = patterns + ROW_CLASSES * 16 + DENSITY_CLASSES * 16 * 3
-                     + LINK_CLASSES * DENSITY_CLASSES + g->period * 4;
-    uint32_t all = flags + 27 + 3 + 9 + 17 * MAX_STEPS + (1 << TREE_BITS) + 32;
+                     + LINK_CLASSES * DENSITY_CLASSES + g->period * 4 + SCALE_CLASSES;
+    uint32_t upper = UPPER_PLACES * (1 + SCALE_CLASSES);
+    uint32_t all = flags + 27 + 3 + 9 + (17 + SCALE_CLASSES) * MAX_STEPS + upper
+                   + (TREE_BITS << TREE_BITS) + 32;
     counts *contexts = take(d, all * sizeof *contexts);
     uint64_t columns_size = g->rows > WALKED_ROWS ? (uint64_t)g->columns * sizeof *m.columns : 0;
     if (columns_size)
@@ -820,11 +878,13 @@ static void decode_matrix(decoder *d, const grid *g)
     m.density = m.ratio + ROW_CLASSES * 16;
     m.link = m.density + DENSITY_CLASSES * 16 * 3;
     m.phase = m.link + LINK_CLASSES * DENSITY_CLASSES;
-    start_mixer(&m.mixers[ZEROS], 6, priors, 7, &contexts, flags);
-    start_mixer(&m.mixers[SIGNS], 4, priors + 6, 4, &contexts, 27 + 3 + 9);
-    start_mixer(&m.mixers[STEPS], 3, priors + 10, 3, &contexts, 17 * MAX_STEPS);
-    m.tree = contexts;
-    m.second = contexts + (1 << TREE_BITS);
+    m.scale = m.phase + g->period * 4;
+    start_mixer(&m.mixers[ZEROS], 7, priors, 8, &contexts, flags);
+    start_mixer(&m.mixers[SIGNS], 4, priors + 7, 4, &contexts, 27 + 3 + 9);
+    start_mixer(&m.mixers[STEPS], 4, priors + 11, 4, &contexts, (17 + SCALE_CLASSES) * MAX_STEPS);
+    start_mixer(&m.mixers[UPPER_BITS], 2, priors + 15, 2, &contexts, upper);
+    m.lower = contexts;
+    m.second = contexts + (TREE_BITS << TREE_BITS);
     for (m.row = 0; m.row < g->rows && !d->status; m.row++)
         decode_row(&m);
     d->high = high;
