@@ -11,7 +11,7 @@ dictionary and preset weights (`structure_prior`).
 import functools
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -195,6 +195,39 @@ class _Tables:
             self._unreferenced.append(table)
 
 
+class _Input(NamedTuple):
+    """Candidates of one input that agree with what is known of a byte.
+
+    Attributes:
+        place: Where the weights of the input begin.
+        likely: The candidates.
+        value: The candidate, if all are the same, else -1.
+        sure: Class if all candidates agree about a bit.
+    """
+
+    place: int
+    likely: Sequence[int]
+    value: int
+    sure: int
+
+
+def _make_input(number: int, likely: Sequence[int], known: int) -> _Input:
+    """Describes the candidates of an input.
+
+    Args:
+        number: Number of the input.
+        likely: The candidates, at least one.
+        known: How many bytes of the word at hand are known already.
+    """
+    total, first = len(likely), likely[0]
+    if number < len(_CONTEXTS):
+        sure = _CLASS_OF_COUNT[total]
+    else:
+        sure = min(known, 2) + (3 if total > 1 else 0)
+    value = first if likely.count(first) == total else -1
+    return _Input(number * CLASSES, likely, value, sure)
+
+
 class Mixer:
     """Turns the bytes that the inputs hold likely into the probability of each bit.
 
@@ -217,54 +250,93 @@ class Mixer:
         Returns:
             The byte.
         """
-        weights, log_odds, probabilities = self.weights, _log_odds(), _squash_list()
-        live = [(k, likely) for k, likely in enumerate(inputs) if likely]
+        live = [_make_input(k, likely, known) for k, likely in enumerate(inputs) if likely]
         has_tables = bool(inputs[-1])
-        address_class = min(known, 2)
         result = 0
         for mask in (128, 64, 32, 16, 8, 4, 2, 1):
-            split = []
-            above = below = 0
-            for k, likely in live:
-                ones = [v for v in likely if v & mask]
-                total, count = len(likely), len(ones)
-                odds = log_odds[total][count]
-                if 0 < count < total:
-                    kind = _MIXED
-                elif k < len(_CONTEXTS):
-                    kind = _CLASS_OF_COUNT[total]
-                else:
-                    kind = address_class + (3 if total > 1 else 0)
-                if kind != _MIXED:
-                    if count:
-                        above += 1
-                    else:
-                        below += 1
-                split.append((k * CLASSES + kind, odds, likely, ones))
-            if has_tables:
-                chosen = 4 if above and below else 5
-            elif above and below:
-                chosen = 1
-            elif above + below == 0:
-                chosen = 2
-            else:
-                chosen = 3 if above + below >= 4 else 0
-            start = chosen * INPUTS * CLASSES
-            mixed = sum([weights[start + place] * odds for place, odds, _, _ in split]) >> 16
-            mixed = max(-MAX_STRETCHED, min(MAX_STRETCHED, mixed))
-            p = probabilities[mixed + MAX_STRETCHED]
-            bit = coder.code_bit(p, None if byte is None else int(byte & mask > 0))
-            error = (bit << 16) - p
-            live = []
-            for place, odds, likely, ones in split:
-                weight = weights[start + place] + (error * odds >> _RATE_SHIFT)
-                weights[start + place] = max(-_MAX_WEIGHT, min(_MAX_WEIGHT, weight))
-                if not bit:
-                    ones = [v for v in likely if not v & mask]
-                if ones:
-                    live.append((place // CLASSES, ones))
+            places, evidence, agreement = _evidence(live, mask)
+            start = INPUTS * CLASSES * _weight_set(has_tables, *agreement)
+            bit = self._code_bit(
+                coder, start, places, evidence, None if byte is None else int(byte & mask > 0)
+            )
+            live = _remaining(live, mask, bit, known)
             result = result << 1 | bit
         return result
+
+    def _code_bit(
+        self,
+        coder: ScalarBitCoder,
+        start: int,
+        places: list[int],
+        evidence: list[int],
+        bit: int | None,
+    ) -> int:
+        weights = self.weights
+        mixed = 0
+        for place, odds in zip(places, evidence, strict=True):
+            mixed += weights[start + place] * odds
+        mixed = max(-MAX_STRETCHED, min(MAX_STRETCHED, mixed >> 16))
+        p = _squash_list()[mixed + MAX_STRETCHED]
+        bit = coder.code_bit(p, bit)
+        error = (bit << 16) - p
+        for place, odds in zip(places, evidence, strict=True):
+            weight = weights[start + place] + (error * odds >> _RATE_SHIFT)
+            if not -_MAX_WEIGHT <= weight <= _MAX_WEIGHT:
+                weight = max(-_MAX_WEIGHT, min(_MAX_WEIGHT, weight))
+            weights[start + place] = weight
+        return bit
+
+
+def _evidence(live: list[_Input], mask: int) -> tuple[list[int], list[int], tuple[int, int]]:
+    """Returns what inputs say about a bit: places of their weights, log-odds.
+
+    Third come the numbers of inputs that are sure of a one and of a zero.
+    """
+    log_odds = _log_odds()
+    places, evidence = [], []
+    ones = zeros = 0
+    for place, likely, value, sure in live:
+        total = len(likely)
+        if value >= 0:
+            count = total if value & mask else 0
+        else:
+            count = sum([v & mask for v in likely]) // mask
+        if count == total:
+            ones += 1
+            places.append(place + sure)
+        elif count == 0:
+            zeros += 1
+            places.append(place + sure)
+        else:
+            places.append(place + _MIXED)
+        evidence.append(log_odds[total][count])
+    return places, evidence, (ones, zeros)
+
+
+def _weight_set(has_tables: bool, ones: int, zeros: int) -> int:
+    """Returns the number of a set of weights, given how many inputs are sure of a bit."""
+    if has_tables:
+        return 4 if ones and zeros else 5
+    if ones and zeros:
+        return 1
+    if ones + zeros == 0:
+        return 2
+    return 3 if ones + zeros >= 4 else 0
+
+
+def _remaining(live: list[_Input], mask: int, bit: int, known: int) -> list[_Input]:
+    """Returns the inputs without the candidates that have another bit."""
+    result = []
+    wanted = mask if bit else 0
+    for entry in live:
+        if entry.value >= 0:
+            if entry.value & mask == wanted:
+                result.append(entry)
+            continue
+        likely = [v for v in entry.likely if v & mask == wanted]
+        if likely:
+            result.append(_make_input(entry.place // CLASSES, likely, known))
+    return result
 
 
 def code_structure(
