@@ -221,7 +221,7 @@ class PortableBitDecoder:
             raise CorruptFileError("The range-coded stream does not end with its last symbol.")
 
 
-def decode_stream(data: bytes, cumulative: list[list[int]], tables: list[int]) -> list[int] | None:
+def decode_stream(data: bytes, cumulative: list[list[int]], tables: list[int]) -> list[int]:
     """Decodes a stream of symbols.
 
     Args:
@@ -230,7 +230,7 @@ def decode_stream(data: bytes, cumulative: list[list[int]], tables: list[int]) -
         tables: The table of every symbol.
 
     Returns:
-        The symbols; `None` if bytes are left over.
+        The symbols.
     """
     value = int.from_bytes(data[:4].ljust(4, b"\0"), "big")
     position, last = 4, _MASK
@@ -249,4 +249,4 @@ def decode_stream(data: bytes, cumulative: list[list[int]], tables: list[int]) -
                 data[position : position + 2].ljust(2, b"\0"), "big"
             )
             position += 2
-    return symbols if position >= len(data) - 1 else None
+    return symbols

@@ -118,16 +118,13 @@ def encode_symbols(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarra
         return [bytes(stream) for stream in tfc.entropy_encode_finalize(handle).numpy()]
 
 
-def decode_symbols(
-    cumulative: np.ndarray, table: np.ndarray, streams: list[bytes]
-) -> tuple[np.ndarray, bool]:
-    """Decodes lanes of symbols; returns them and whether every stream ends with its last."""
+def decode_symbols(cumulative: np.ndarray, table: np.ndarray, streams: list[bytes]) -> np.ndarray:
+    """Decodes lanes of symbols; see `symbol_streams.SymbolJob`."""
     tf, tfc, _ = _backend()
     with tf.device("CPU"):
         source = tf.constant(streams, tf.string)
         handle = tfc.create_range_decoder(source, _lookup(cumulative))
-        handle, symbols = tfc.entropy_decode_index(
+        _, symbols = tfc.entropy_decode_index(
             handle, table.astype(np.int32), [table.shape[1]], tf.int32
         )
-        whole = bool(tfc.entropy_decode_finalize(handle).numpy().all())
-        return symbols.numpy(), whole
+        return symbols.numpy()

@@ -10,14 +10,11 @@ import dataclasses
 import numpy as np
 
 from keras_ec.coding import range_coder_tfc
-from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.range_coder import ONE, PRECISION
 from keras_ec.coding.range_coder_portable import PortableSymbolEncoder, decode_stream
 
 _FEW_LANES = 64
 """Fewer lanes are decoded faster one by one than in step."""
-
-_LEFT_OVER = "A stream of symbols does not end with its last symbol."
 
 
 @dataclasses.dataclass
@@ -53,7 +50,8 @@ def encode_lanes(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarray)
     streams = []
     for lane_table, lane in zip(table, symbols, strict=True):
         encoder = PortableSymbolEncoder()
-        encoder.code(cumulative[lane_table, lane], cumulative[lane_table, lane + np.intp(1)])
+        lane = lane.astype(np.intp)
+        encoder.code(cumulative[lane_table, lane], cumulative[lane_table, lane + 1])
         streams.append(encoder.finish())
     return streams
 
@@ -61,16 +59,11 @@ def encode_lanes(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarray)
 def decode_jobs(jobs: list[SymbolJob]) -> None:
     """Decodes all lanes of all jobs into their `symbols`.
 
-    Raises:
-        CorruptFileError: If a stream is not used up by its symbols.
+    What streams hold behind their last symbols is not examined.
     """
     if range_coder_tfc.is_available():
         for job in jobs:
-            job.symbols[:], whole = range_coder_tfc.decode_symbols(
-                job.cumulative, job.table, job.streams
-            )
-            if not whole:
-                raise CorruptFileError(_LEFT_OVER)
+            job.symbols[:] = range_coder_tfc.decode_symbols(job.cumulative, job.table, job.streams)
     elif sum(len(job.streams) for job in jobs) < _FEW_LANES:
         _decode_one_by_one(jobs)
     else:
@@ -81,10 +74,7 @@ def _decode_one_by_one(jobs: list[SymbolJob]) -> None:
     for job in jobs:
         rows = job.cumulative.tolist()
         for table, stream, lane in zip(job.table, job.streams, job.symbols, strict=True):
-            symbols = decode_stream(stream, rows, table.tolist())
-            if symbols is None:
-                raise CorruptFileError(_LEFT_OVER)
-            lane[:] = symbols
+            lane[:] = decode_stream(stream, rows, table.tolist())
 
 
 class _Lanes:
@@ -147,8 +137,6 @@ def _decode_in_step(jobs: list[SymbolJob]) -> None:
         word = np.where(state.next[short] < state.end[short], state.words[following], 0)
         value[short] = value[short] << 16 | word
         state.next[short] += 1
-    if (state.next < state.end - 1).any():
-        raise CorruptFileError(_LEFT_OVER)
     position = 0
     for job in state.jobs:
         job.symbols[:] = state.symbols[position : position + job.table.size].reshape(

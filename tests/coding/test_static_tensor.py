@@ -1,9 +1,13 @@
-import zlib
-
 import numpy as np
 import pytest
 
-from keras_ec.coding import CorruptFileError, decode_tensors, encode_tensors, range_coder_tfc
+from keras_ec.coding import (
+    CorruptFileError,
+    decode_tensors,
+    encode_tensors,
+    range_coder_tfc,
+    tensor_file,
+)
 from keras_ec.coding.symbol_streams import SymbolJob, decode_jobs, encode_lanes
 from keras_ec.coding.symbol_tables import cumulative_of, levels_of
 
@@ -98,9 +102,6 @@ def test_portable_decoder_reads_what_tensorflow_compression_wrote(monkeypatch, l
     for job, known in jobs:
         np.testing.assert_array_equal(job.symbols, known)
         assert encode_lanes(job.cumulative, job.table[:2], known[:2]) == job.streams[:2]
-        job.streams[0] += b"left over"
-    with pytest.raises(CorruptFileError, match="last symbol"):
-        decode_jobs([job for job, _ in jobs])
 
 
 def test_levels_keep_frequencies_within_three_percent():
@@ -117,7 +118,8 @@ def test_impossible_levels_are_refused(levels):
         cumulative_of(np.array(levels))
 
 
-def test_damage_under_a_valid_checksum_never_gives_another_error(backend):
+def test_damage_that_no_checksum_finds_never_gives_another_error(backend, monkeypatch):
+    monkeypatch.setattr(tensor_file, "check_seal", lambda *arguments: None)
     data = encode_tensors({"k": _dense((129, 128), 7)})
     rng = np.random.default_rng(0)
     failures = 0
@@ -127,9 +129,8 @@ def test_damage_under_a_valid_checksum_never_gives_another_error(backend):
         body[position] ^= 1 << rng.integers(8)
         if number % 5 == 0:
             del body[-rng.integers(1, 50) :]
-        hostile = data[:4] + zlib.crc32(body).to_bytes(4, "little") + bytes(body)
         try:
-            decode_tensors(hostile)
+            decode_tensors(data[:8] + bytes(body))
         except CorruptFileError:
             failures += 1
     assert failures > 8

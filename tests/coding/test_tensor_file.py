@@ -1,11 +1,10 @@
 import subprocess
 import sys
-import zlib
 
 import numpy as np
 import pytest
 
-from keras_ec.coding import CorruptFileError, decode_tensors, encode_tensors
+from keras_ec.coding import CorruptFileError, decode_tensors, encode_tensors, tensor_file
 
 
 def _example():
@@ -56,16 +55,16 @@ def test_every_flipped_bit_and_truncation_is_an_error():
             decode_tensors(data[:length])
 
 
-def test_damage_under_a_valid_checksum_is_no_other_error():
+def test_damage_that_no_checksum_finds_is_no_other_error(monkeypatch):
+    monkeypatch.setattr(tensor_file, "check_seal", lambda *arguments: None)
     data = encode_tensors(_example())
     rng = np.random.default_rng(0)
     failures = 0
     for _ in range(25):
         body = bytearray(data[8:])
         body[rng.integers(len(body))] ^= 1 << rng.integers(8)
-        hostile = data[:4] + zlib.crc32(body).to_bytes(4, "little") + bytes(body)
         try:
-            decode_tensors(hostile)
+            decode_tensors(data[:8] + bytes(body))
         except CorruptFileError:
             failures += 1
     assert failures > 10
