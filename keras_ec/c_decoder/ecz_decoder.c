@@ -10,6 +10,13 @@
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
+/* Keeps compilers that are asked for small code from making it larger. */
+#if defined(__GNUC__)
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE
+#endif
+
 #define MAX_MAGNITUDE 0x7FFFFFFF
 #define MAX_FACTOR 0xFFFFFF
 #define MAX_RANK 8
@@ -21,7 +28,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-static uint32_t clip_probability(uint64_t p)
+static ALONE uint32_t clip_probability(uint64_t p)
 {
     return p < 1 ? 1 : (uint32_t)smaller(p, 65535);
 }
@@ -60,7 +67,7 @@ static uint64_t square_root(uint64_t x)
 }
 
 /* Quotients rounded towards minus infinity. */
-static int64_t floor_divide(int64_t a, int64_t b)
+static ALONE int64_t floor_divide(int64_t a, int64_t b)
 {
     return a >= 0 ? a / b : -((b - 1 - a) / b);
 }
@@ -98,7 +105,7 @@ static void fill_crc_table(uint32_t *table)
     }
 }
 
-static uint32_t crc_of(const uint32_t *table, uint32_t crc, const uint8_t *at, size_t size)
+static ALONE uint32_t crc_of(const uint32_t *table, uint32_t crc, const uint8_t *at, size_t size)
 {
     for (crc = ~crc; size; size--)
         crc = crc >> 8 ^ table[(crc ^ *at++) & 255];
@@ -155,6 +162,8 @@ static void fail(decoder *d, ecz_status status)
     if (d->status == ECZ_OK)
         d->status = status;
 }
+
+static ALONE void damaged(decoder *d) { fail(d, ECZ_DAMAGED); }
 
 /* Returns memory from the arena's upper end, a null pointer if there is not enough. It is given
    back by resetting `high`. */
@@ -219,14 +228,14 @@ static void finish(decoder *d, const source *s)
 {
     for (size_t i = s->position; i < s->size; i++)
         if (s->data[i])
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
 }
 
 /* Counts one call for a number of decisions. */
-static void begin_call(decoder *d, uint64_t decisions)
+static ALONE void begin_call(decoder *d, uint64_t decisions)
 {
     if (!d->calls || d->decisions < decisions) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return;
     }
     d->calls--;
@@ -235,7 +244,7 @@ static void begin_call(decoder *d, uint64_t decisions)
 
 /* ---- Building blocks ---- */
 
-static uint32_t probability(const counts *c)
+static ALONE uint32_t probability(const counts *c)
 {
     return clip_probability(((2 * (uint64_t)c->ones + 1) << 16) / (2 * (uint64_t)c->total + 2));
 }
@@ -281,7 +290,7 @@ static uint64_t decode_uint(decoder *d, counts *model, unsigned bits, uint64_t l
         x = (uint64_t)1 << (length - 1) | decode_raw(d, length - 1);
     if (x <= limit && !d->status)
         return x;
-    fail(d, ECZ_DAMAGED);
+    damaged(d);
     return 0;
 }
 
@@ -350,10 +359,17 @@ static void fill_log_odds(tables *t)
 #define MAX_WEIGHT (4 * 65536)
 #define MAX_INPUTS 8
 
+/* What a mixer begins with: its tables, their contexts but for those of
+   columns, and its inputs, which are the tables and further ones. */
 typedef struct {
-    unsigned tables, inputs; /* the latter are the former and further ones */
-    counts *contexts;        /* all but those of columns */
-    uint32_t context_count;
+    uint8_t tables, inputs;
+    uint16_t first_context, context_count;
+    uint8_t priors[MAX_INPUTS];
+} mixer_kind;
+
+typedef struct {
+    const mixer_kind *kind;
+    counts *contexts;
     uint64_t ones, total; /* of all decisions */
     /* Of the call that has begun: */
     uint32_t overall;
@@ -363,25 +379,17 @@ typedef struct {
     int over; /* whether a context's total exceeds the limit */
     int64_t gradient[MAX_INPUTS];
     int32_t weights[2][MAX_INPUTS];
-    uint8_t priors[MAX_INPUTS];
 } mixer;
 
-/* Starts a mixer with the contexts from `*contexts` on, which is moved behind them. */
-static void start_mixer(mixer *m, unsigned table_count, const uint8_t *priors, unsigned inputs,
-                        counts **contexts, uint32_t context_count)
+static void start_mixer(mixer *m, const mixer_kind *kind, counts *all)
 {
-    clear(m, sizeof *m);
-    m->tables = table_count;
-    m->inputs = inputs;
-    m->contexts = *contexts;
-    m->context_count = context_count;
-    *contexts += context_count;
-    memcpy(m->priors, priors, table_count);
-    for (unsigned k = 0; k < inputs; k++)
+    m->kind = kind;
+    m->contexts = all + kind->first_context;
+    for (unsigned k = 0; k < MAX_INPUTS; k++)
         m->weights[0][k] = m->weights[1][k] = 65536 * 3 / 20;
 }
 
-static void begin_mixing(decoder *d, mixer *m, unsigned set, uint64_t size)
+static ALONE void begin_mixing(decoder *d, mixer *m, unsigned set, uint64_t size)
 {
     begin_call(d, size);
     m->overall = clip_probability(((2 * m->ones + 1) << 16) / (2 * m->total + 2));
@@ -393,26 +401,26 @@ static void begin_mixing(decoder *d, mixer *m, unsigned set, uint64_t size)
 }
 
 /* Returns what a context of a table says. */
-static uint32_t said(const mixer *m, unsigned table, const counts *c)
+static ALONE uint32_t said(const mixer *m, unsigned table, const counts *c)
 {
-    uint32_t prior = m->priors[table];
+    uint32_t prior = m->kind->priors[table];
     uint64_t p = ((uint64_t)c->ones << 17) + (uint64_t)prior * m->overall;
     return clip_probability(p / (2 * (uint64_t)c->total + prior));
 }
 
 /* Decodes a decision, of which each input says a probability. */
-static uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
+static ALONE uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
 {
     int32_t evidence[MAX_INPUTS];
     int64_t sum = 0;
-    for (unsigned k = 0; k < m->inputs; k++) {
+    for (unsigned k = 0; k < m->kind->inputs; k++) {
         evidence[k] = stretch(d->tables, says[k]) - m->base;
         sum += (int64_t)m->weight[k] * evidence[k];
     }
     uint32_t p = squash(d->tables, floor_divide(sum, 65536) + m->base);
     uint32_t bit = decode_bit(d, p);
     int64_t error = (int64_t)(bit << 16) - p;
-    for (unsigned k = 0; k < m->inputs; k++)
+    for (unsigned k = 0; k < m->kind->inputs; k++)
         m->gradient[k] += evidence[k] * error;
     m->call_ones += bit;
     return bit;
@@ -426,11 +434,12 @@ static void clip_counts(counts *c)
     }
 }
 
-static void count_mixed(mixer *m, counts *const *contexts, uint32_t bit)
+static void count_mixed(mixer *m, counts *contexts, const uint32_t *used, uint32_t bit)
 {
-    for (unsigned k = 0; k < m->tables; k++) {
-        count_bit(contexts[k], bit);
-        m->over |= contexts[k]->total > COUNT_LIMIT;
+    for (unsigned k = 0; k < m->kind->tables; k++) {
+        counts *c = &contexts[used[k]];
+        count_bit(c, bit);
+        m->over |= c->total > COUNT_LIMIT;
     }
 }
 
@@ -440,17 +449,17 @@ static int32_t clip_weight(int64_t weight, int32_t limit)
 }
 
 /* Ends a call, after its decisions have been counted. */
-static void end_mixing(mixer *m)
+static ALONE void end_mixing(mixer *m)
 {
     int64_t divisor = (int64_t)(8000 * square_root(m->size));
-    for (unsigned k = 0; k < m->inputs; k++) {
+    for (unsigned k = 0; k < m->kind->inputs; k++) {
         int64_t weight = m->weight[k] + floor_divide(m->gradient[k], divisor);
         m->weight[k] = clip_weight(weight, MAX_WEIGHT);
     }
     m->ones += m->call_ones;
     m->total += m->size;
     if (m->over)
-        for (uint32_t i = 0; i < m->context_count; i++)
+        for (uint32_t i = 0; i < m->kind->context_count; i++)
             clip_counts(&m->contexts[i]);
     m->over = 0;
 }
@@ -465,7 +474,7 @@ typedef struct {
     uint8_t *data;
     unsigned width;
     int32_t low, high;
-    uint32_t rows, columns, column_stride; /* no more than 31 bits for matrices */
+    uint32_t rows, columns, column_stride;
     unsigned axes;
     uint32_t lengths[MAX_RANK], strides[MAX_RANK];
     unsigned lag_count;
@@ -475,7 +484,7 @@ typedef struct {
     uint32_t link_size;
 } grid;
 
-static void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int32_t high)
+static ALONE void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int32_t high)
 {
     clear(g, sizeof *g);
     g->data = data;
@@ -503,7 +512,7 @@ static void put_word(uint8_t *at, unsigned width, uint32_t x)
 static void put(decoder *d, const grid *g, uint32_t place, int64_t x)
 {
     if (x < g->low || x > g->high)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     else
         put_word(g->data + (size_t)place * g->width, g->width, (uint32_t)x);
 }
@@ -530,25 +539,50 @@ typedef struct {
 /* What is decided by mixing, for the columns of a run. */
 enum { ZEROS, SIGNS, STEPS, UPPER_BITS };
 
-/* The model of one matrix, and the row and run that are being decoded. */
+/* Where the contexts of what begin. */
+enum {
+    COLUMN_ZERO = 0, /* those of the column at hand */
+    COLUMN_SIGN,
+    PATTERN,
+    RATIO = PATTERN + 16 * ROW_CLASSES,
+    DENSITY = RATIO + ROW_CLASSES * 16,
+    LINK = DENSITY + DENSITY_CLASSES * 16 * 3,
+    PHASE = LINK + LINK_CLASSES * DENSITY_CLASSES,
+    SCALE = PHASE + 64 * 4,
+    SIGN_NUMBER = SCALE + SCALE_CLASSES,
+    FIRST_SIGN = SIGN_NUMBER + 27,
+    SIGN_SUM = FIRST_SIGN + 3,
+    STEP = SIGN_SUM + 9,
+    STEP_NEAR = STEP + MAX_STEPS,
+    STEP_MEAN = STEP_NEAR + 8 * MAX_STEPS,
+    STEP_SCALE = STEP_MEAN + 8 * MAX_STEPS,
+    UPPER = STEP_SCALE + SCALE_CLASSES * MAX_STEPS,
+    LOWER = UPPER + UPPER_PLACES * (1 + SCALE_CLASSES),
+    SECOND = LOWER + (TREE_BITS << TREE_BITS),
+    ALL_CONTEXTS = SECOND + 32
+};
+
+/* The model of one matrix, and the row, run and column that are being decoded. */
 typedef struct {
     decoder *d;
     const grid *g;
     column *columns; /* null where rows are few: then columns are walked */
-    uint32_t here;     /* where the row begins */
+    uint32_t here;   /* where the row begins */
     uint32_t row, begin, end;
     uint32_t row_class, row_ratio;
-    unsigned bits; /* of the largest magnitude */
     unsigned length, shift; /* bits below the leading one; those below the bit at hand */
-    int both_signs, sign; /* of all, if not both occur */
+    uint32_t used[7];       /* numbers of the contexts of a decision */
+    int32_t lagged[4];      /* integers above the one at hand */
+    unsigned bits;          /* of the largest magnitude */
+    int both_signs, sign;   /* of all, if not both occur */
     uint64_t seen, hoped, expected;
     /* Of expected magnitudes: */
     uint64_t total, overall, magnitudes_seen, magnitudes_hoped, magnitude_ratio;
-    counts *pattern, *ratio, *density, *link, *phase, *scale; /* tables 1 to 6 of the zero flags */
-    counts *lower, *second;
     uint32_t above[4];            /* where the rows at the lags begin, or NO_ROW */
     uint32_t walked[WALKED_ROWS]; /* where the first rows begin */
+    column column;
     mixer mixers[4];
+    counts contexts[ALL_CONTEXTS];
 } matrix;
 
 static int32_t above(const matrix *m, unsigned lag, uint32_t c)
@@ -568,98 +602,102 @@ static uint32_t row_place(const grid *g, uint32_t row)
     return place;
 }
 
-/* Returns a column's state; `room` is where it is made up if it is not kept. */
-static column *column_of(const matrix *m, uint32_t c, column *room)
+/* Gets what is known of a column, and the integers above its next one. */
+static ALONE void find_column(matrix *m, uint32_t c)
 {
-    if (m->columns)
-        return &m->columns[c];
-    clear(room, sizeof *room);
-    for (uint32_t row = 0; row < m->row; row++) {
-        int32_t x = get(m->g, m->walked[row] + c * m->g->column_stride);
-        count_bit(&room->zero, x != 0);
-        if (x)
-            count_bit(&room->sign, x < 0);
-        room->sum += magnitude_of(x);
-        room->capped += smaller(magnitude_of(x), 4095);
+    column *state = &m->column;
+    for (unsigned i = 0; i < m->g->lag_count; i++)
+        m->lagged[i] = above(m, i, c);
+    if (m->columns) {
+        *state = m->columns[c];
+    } else {
+        clear(state, sizeof *state);
+        for (uint32_t row = 0; row < m->row; row++) {
+            int32_t x = get(m->g, m->walked[row] + c * m->g->column_stride);
+            count_bit(&state->zero, x != 0);
+            if (x)
+                count_bit(&state->sign, x < 0);
+            state->sum += magnitude_of(x);
+            state->capped += smaller(magnitude_of(x), 4095);
+        }
+        state->count = state->sign.total;
     }
-    room->count = room->sign.total;
-    return room;
+    m->contexts[COLUMN_ZERO] = state->zero;
+    m->contexts[COLUMN_SIGN] = state->sign;
 }
 
-/* Returns the mean magnitude of a column. */
-static uint64_t mean_of(const matrix *m, const column *state)
+/* Returns the mean magnitude of the column. */
+static ALONE uint64_t mean_of(const matrix *m)
 {
-    return (state->capped * 1024 + 2 * m->overall) / (m->row + (uint64_t)2);
+    return (m->column.capped * 1024 + 2 * m->overall) / (m->row + (uint64_t)2);
 }
 
-/* Returns the class of a column's expected magnitude. */
-static uint32_t scale_of(const matrix *m, const column *state)
+/* Returns the class of the column's expected magnitude. */
+static ALONE uint32_t scale_of(const matrix *m)
 {
-    int32_t expected = sixteenth_log((mean_of(m, state) * m->magnitude_ratio >> 8) + 16);
+    int32_t expected = sixteenth_log((mean_of(m) * m->magnitude_ratio >> 8) + 16);
     return class_of(expected - sixteenth_log(m->overall), 1, 12, SCALE_CLASSES - 1);
 }
 
-static void find_flag_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
+static void find_flag_contexts(matrix *m, uint32_t c)
 {
     const grid *g = m->g;
     uint32_t pattern = 0, near = 0;
     for (unsigned i = 0; i < g->lag_count; i++)
-        if (above(m, i, c)) {
+        if (m->lagged[i]) {
             pattern |= 1u << i;
             near++;
         }
-    contexts[0] = &state->zero;
-    int32_t odds = stretch(m->d->tables, said(&m->mixers[ZEROS], 0, contexts[0]));
+    m->used[0] = COLUMN_ZERO;
+    int32_t odds = stretch(m->d->tables, said(&m->mixers[ZEROS], 0, &m->contexts[COLUMN_ZERO]));
     uint32_t density = class_of((odds - m->mixers[ZEROS].base) * 3, 9, 8, 15), link = density;
     if (g->row_links)
         link += DENSITY_CLASSES * g->row_links[m->row % g->link_size];
     else if (g->column_links)
         link = DENSITY_CLASSES * g->column_links[c] + (uint32_t)smaller(m->row_class, 15);
-    contexts[1] = &m->pattern[pattern * ROW_CLASSES + m->row_class];
-    contexts[2] = &m->ratio[m->row_class * 16 + m->row_ratio];
-    contexts[3] = &m->density[(density * 16 + m->row_ratio) * 3 + smaller(near, 2)];
-    contexts[4] = &m->link[link];
-    contexts[5] = &m->phase[m->row % g->period * 4 + (density >> 2)];
-    contexts[6] = &m->scale[scale_of(m, state)];
+    m->used[1] = (uint32_t)(PATTERN + pattern * ROW_CLASSES + m->row_class);
+    m->used[2] = (uint32_t)(RATIO + m->row_class * 16 + m->row_ratio);
+    m->used[3] = (uint32_t)(DENSITY + (density * 16 + m->row_ratio) * 3 + smaller(near, 2));
+    m->used[4] = (uint32_t)(LINK + link);
+    m->used[5] = (uint32_t)(PHASE + m->row % g->period * 4 + (density >> 2));
+    m->used[6] = (uint32_t)(SCALE + scale_of(m));
 }
 
-static void find_sign_contexts(const matrix *m, uint32_t c, column *state, counts **contexts)
+static void find_sign_contexts(matrix *m)
 {
     uint32_t number = 0, first = 0, sum = 0;
     for (unsigned i = 0; i < m->g->lag_count && i < 3; i++) {
-        int32_t x = above(m, i, c);
+        int32_t x = m->lagged[i];
         uint32_t sign = x < 0 ? 0 : x ? 2 : 1;
         number = number * 3 + sign;
         first = i ? first : sign;
         sum += sign;
     }
-    counts *all = m->mixers[SIGNS].contexts;
-    contexts[0] = &all[number];
-    contexts[1] = &state->sign;
-    contexts[2] = &all[27 + first];
-    contexts[3] = &all[30 + sum];
+    m->used[0] = (uint32_t)(SIGN_NUMBER + number);
+    m->used[1] = COLUMN_SIGN;
+    m->used[2] = (uint32_t)(FIRST_SIGN + first);
+    m->used[3] = (uint32_t)(SIGN_SUM + sum);
 }
 
-static void find_step_contexts(const matrix *m, uint32_t c, const column *state, counts **contexts)
+static void find_step_contexts(matrix *m)
 {
     uint32_t near = 0;
     for (unsigned i = 0; i < m->g->lag_count; i++) {
-        uint32_t x = magnitude_of(above(m, i, c));
+        uint32_t x = magnitude_of(m->lagged[i]);
         near = x > near ? x : near;
     }
-    uint64_t mean = (2 * state->sum + 1) / (2 * state->count + 1);
-    counts *all = m->mixers[STEPS].contexts;
-    contexts[0] = &all[m->length];
-    contexts[1] = &all[MAX_STEPS + 8 * m->length + smaller(bit_length(near), 7)];
-    contexts[2] = &all[9 * MAX_STEPS + 8 * m->length + smaller(bit_length(mean), 7)];
-    contexts[3] = &all[17 * MAX_STEPS + SCALE_CLASSES * m->length + scale_of(m, state)];
+    uint64_t mean = (2 * m->column.sum + 1) / (2 * m->column.count + 1);
+    m->used[0] = (uint32_t)(STEP + m->length);
+    m->used[1] = (uint32_t)(STEP_NEAR + 8 * m->length + smaller(bit_length(near), 7));
+    m->used[2] = (uint32_t)(STEP_MEAN + 8 * m->length + smaller(bit_length(mean), 7));
+    m->used[3] = (uint32_t)(STEP_SCALE + SCALE_CLASSES * m->length + scale_of(m));
 }
 
-static void find_upper_contexts(const matrix *m, uint32_t c, const column *state, counts **contexts)
+static void find_upper_contexts(matrix *m, uint32_t c)
 {
     uint32_t known = magnitude_of(value_of(m, c)) >> (m->shift + 1); /* 1 to 3 */
-    contexts[0] = m->mixers[UPPER_BITS].contexts + 3 * (m->length - 1) + known - 1;
-    contexts[1] = contexts[0] + UPPER_PLACES * (1 + scale_of(m, state));
+    m->used[0] = (uint32_t)(UPPER + 3 * (m->length - 1) + known - 1);
+    m->used[1] = m->used[0] + UPPER_PLACES * (1 + scale_of(m));
 }
 
 /* Adds a bit to the magnitude of a non-zero. */
@@ -688,8 +726,6 @@ static int decided(const matrix *m, unsigned kind, int32_t x)
    ones. */
 static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
 {
-    column room, *state;
-    counts *contexts[7];
     uint32_t says[MAX_INPUTS];
     mixer *x = &m->mixers[kind];
     begin_mixing(m->d, x, kind == ZEROS && m->begin, size);
@@ -700,26 +736,29 @@ static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
             int bit = decided(m, kind, value);
             if (bit < 0)
                 continue;
-            state = column_of(m, c, &room);
+            find_column(m, c);
             if (kind == ZEROS)
-                find_flag_contexts(m, c, state, contexts);
+                find_flag_contexts(m, c);
             else if (kind == SIGNS)
-                find_sign_contexts(m, c, state, contexts);
+                find_sign_contexts(m);
             else if (kind == STEPS)
-                find_step_contexts(m, c, state, contexts);
+                find_step_contexts(m);
             else
-                find_upper_contexts(m, c, state, contexts);
+                find_upper_contexts(m, c);
             if (pass) {
-                count_mixed(x, contexts, (uint32_t)bit);
-                if (kind <= SIGNS)
-                    clip_counts(contexts[kind]);
+                count_mixed(x, m->contexts, m->used, (uint32_t)bit);
+                if (kind <= SIGNS && m->columns) {
+                    counts *kept = kind == ZEROS ? &m->columns[c].zero : &m->columns[c].sign;
+                    *kept = m->contexts[kind];
+                    clip_counts(kept);
+                }
                 continue;
             }
-            for (unsigned k = 0; k < x->tables; k++)
-                says[k] = said(x, k, contexts[k]);
+            for (unsigned k = 0; k < x->kind->tables; k++)
+                says[k] = said(x, k, &m->contexts[m->used[k]]);
             if (kind == ZEROS) {
                 m->expected += says[0];
-                m->magnitudes_hoped += mean_of(m, state);
+                m->magnitudes_hoped += mean_of(m);
                 says[7] = says[0];
                 if (m->begin)
                     says[7] = clip_probability(smaller(says[0] * m->seen / m->hoped, 64512));
@@ -754,9 +793,9 @@ static void decode_low_bits(matrix *m)
                 uint32_t magnitude = magnitude_of(value_of(m, c));
                 if (magnitude >> m->length != 1)
                     continue;
-                counts *context = &m->second[m->length];
+                counts *context = &m->contexts[SECOND + m->length];
                 if (tree)
-                    context = &m->lower[(m->length << TREE_BITS) + (magnitude >> (m->shift + 1))];
+                    context = &m->contexts[LOWER + (m->length << TREE_BITS) + (magnitude >> (m->shift + 1))];
                 if (!pass)
                     add_bit(m, c, decode_bit(m->d, tree || highest ? probability(context) : 32768));
                 else if (tree || highest)
@@ -842,51 +881,38 @@ static void decode_row(matrix *m)
 
 static void decode_matrix(decoder *d, const grid *g)
 {
-    static const uint8_t priors[17] = {8, 8, 8, 8, 8, 8, 8, 1, 4, 4, 2, 1, 1, 1, 1, 1, 4};
+    static const mixer_kind kinds[4] = {
+        {7, 8, PATTERN, SIGN_NUMBER - PATTERN, {8, 8, 8, 8, 8, 8, 8}},
+        {4, 4, SIGN_NUMBER, STEP - SIGN_NUMBER, {1, 4, 4, 2}},
+        {4, 4, STEP, UPPER - STEP, {1, 1, 1, 1}},
+        {2, 2, UPPER, LOWER - UPPER, {1, 4}},
+    };
     counts limits[32];
-    matrix m;
     uint8_t *high = d->high;
     clear(limits, sizeof limits);
-    uint64_t most = decode_uint(d, limits, 32, MAX_MAGNITUDE);
-    uint64_t least = decode_uint(d, limits, 32, MAX_MAGNITUDE);
+    uint32_t most = (uint32_t)decode_uint(d, limits, 32, MAX_MAGNITUDE);
+    uint32_t least = (uint32_t)decode_uint(d, limits, 32, MAX_MAGNITUDE);
     if (!most && !least) {
         clear(g->data, (uint64_t)g->rows * g->columns * g->width);
         return;
     }
-    clear(&m, sizeof m);
-    m.d = d;
-    m.g = g;
-    m.both_signs = most && least;
-    m.sign = least ? -1 : 1;
-    m.bits = bit_length(most > least ? most : least);
-    uint32_t patterns = (1u << g->lag_count) * ROW_CLASSES;
-    uint32_t flags = patterns + ROW_CLASSES * 16 + DENSITY_CLASSES * 16 * 3
-                     + LINK_CLASSES * DENSITY_CLASSES + g->period * 4 + SCALE_CLASSES;
-    uint32_t upper = UPPER_PLACES * (1 + SCALE_CLASSES);
-    uint32_t all = flags + 27 + 3 + 9 + (17 + SCALE_CLASSES) * MAX_STEPS + upper
-                   + (TREE_BITS << TREE_BITS) + 32;
-    counts *contexts = take(d, all * sizeof *contexts);
-    uint64_t columns_size = g->rows > WALKED_ROWS ? (uint64_t)g->columns * sizeof *m.columns : 0;
-    if (columns_size)
-        m.columns = take(d, columns_size);
+    matrix *m = take(d, sizeof *m);
+    uint64_t columns_size = g->rows > WALKED_ROWS ? (uint64_t)g->columns * sizeof *m->columns : 0;
+    column *columns = take(d, columns_size);
     if (d->status)
         return;
-    clear(contexts, all * sizeof *contexts);
-    clear(m.columns, columns_size);
-    m.pattern = contexts;
-    m.ratio = m.pattern + patterns;
-    m.density = m.ratio + ROW_CLASSES * 16;
-    m.link = m.density + DENSITY_CLASSES * 16 * 3;
-    m.phase = m.link + LINK_CLASSES * DENSITY_CLASSES;
-    m.scale = m.phase + g->period * 4;
-    start_mixer(&m.mixers[ZEROS], 7, priors, 8, &contexts, flags);
-    start_mixer(&m.mixers[SIGNS], 4, priors + 7, 4, &contexts, 27 + 3 + 9);
-    start_mixer(&m.mixers[STEPS], 4, priors + 11, 4, &contexts, (17 + SCALE_CLASSES) * MAX_STEPS);
-    start_mixer(&m.mixers[UPPER_BITS], 2, priors + 15, 2, &contexts, upper);
-    m.lower = contexts;
-    m.second = contexts + (TREE_BITS << TREE_BITS);
-    for (m.row = 0; m.row < g->rows && !d->status; m.row++)
-        decode_row(&m);
+    clear(m, sizeof *m);
+    clear(columns, columns_size);
+    m->d = d;
+    m->g = g;
+    m->columns = columns_size ? columns : 0;
+    m->both_signs = most && least;
+    m->sign = least ? -1 : 1;
+    m->bits = bit_length(most | least);
+    for (unsigned i = 0; i < 4; i++)
+        start_mixer(&m->mixers[i], &kinds[i], m->contexts);
+    for (; m->row < g->rows && !d->status; m->row++)
+        decode_row(m);
     d->high = high;
 }
 
@@ -918,13 +944,13 @@ static void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
     for (uint32_t s = 0; s < symbols; s++) {
         uint32_t level = (uint32_t)raw_bits(d, 9);
         if (level > 272)
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
         else
             frequency[s] = level ? (16 + ((level - 1) & 15)) << ((level - 1) >> 4) : 0;
         shares += d->status ? 0 : frequency[s];
     }
     if (!shares)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     if (d->status)
         return;
     for (uint32_t s = 0; s < symbols; s++) {
@@ -938,7 +964,7 @@ static void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
     }
     left += frequency[largest];
     if (left <= 0) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return;
     }
     frequency[largest] = (uint32_t)left;
@@ -977,29 +1003,6 @@ static uint32_t decode_classes(decoder *d, uint8_t *classes, uint32_t size)
     return most + 1;
 }
 
-static void decode_lane(decoder *d, const grid *g, source *s, const symbol_table *t,
-                        const uint8_t *classes, uint32_t column_classes, int32_t low,
-                        uint32_t begin, uint32_t end, uint32_t size)
-{
-    const uint8_t *column_class = classes + g->rows;
-    uint32_t row_size = size / g->rows;
-    uint32_t row = begin / row_size, within = begin % row_size, c = begin % g->columns;
-    for (uint32_t i = begin; i < end; i++) {
-        if (i >= size) {
-            decode_symbol(s, t);
-            continue;
-        }
-        uint32_t number = classes[row] * column_classes + column_class[c];
-        put(d, g, i, (int64_t)low + decode_symbol(s, &t[number]));
-        if (++c == g->columns)
-            c = 0;
-        if (++within == row_size) {
-            within = 0;
-            row++;
-        }
-    }
-}
-
 /* Decodes a tensor; of the grid only rows and columns are used, those of the section. */
 static void decode_symbols(decoder *d, const grid *g, uint32_t size)
 {
@@ -1021,31 +1024,47 @@ static void decode_symbols(decoder *d, const grid *g, uint32_t size)
     uint32_t lanes = decode_lone_uint(d, 32, size);
     size_t available = d->side_size;
     if (!lanes) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return;
     }
-    uint32_t lane_size = size / lanes + (size % lanes != 0);
+    uint32_t lane_size = size / lanes + (size % lanes != 0), left = 0;
+    uint32_t row = 0, within = 0, c = 0;
     unsigned width = decode_lone_uint(d, 6, 17);
+    source s = {0, 0, 0, 0, 0};
     if (width)
         begin_call(d, (uint64_t)lanes * width);
     if (lane_size > MAX_LANE)
-        fail(d, ECZ_DAMAGED);
-    for (uint32_t i = 0; i < lanes && !d->status; i++) {
-        source s;
-        uint32_t length = (uint32_t)raw_bits(d, width), begin = i * lane_size;
-        if (length > d->side_size) {
-            fail(d, ECZ_DAMAGED);
-            return;
+        damaged(d);
+    for (uint32_t i = 0; i < lanes * lane_size && !d->status; i++) {
+        if (!left) {
+            size_t length = (size_t)raw_bits(d, width);
+            if (length > d->side_size || s.position < s.size) {
+                damaged(d);
+                break;
+            }
+            open_source(&s, d->side, length);
+            d->side += length;
+            d->side_size -= length;
+            left = lane_size;
         }
-        open_source(&s, d->side, length);
-        d->side += length;
-        d->side_size -= length;
-        decode_lane(d, g, &s, t, classes, column_classes, low, begin, begin + lane_size, size);
-        if (s.position < length)
-            fail(d, ECZ_DAMAGED);
+        left--;
+        if (i >= size) {
+            decode_symbol(&s, t);
+            continue;
+        }
+        uint32_t number = classes[row] * column_classes + classes[g->rows + c];
+        put(d, g, i, (int64_t)low + decode_symbol(&s, &t[number]));
+        if (++c == g->columns)
+            c = 0;
+        if (++within == size / g->rows) {
+            within = 0;
+            row++;
+        }
     }
+    if (s.position < s.size)
+        damaged(d);
     if (size / 4096 + (size % 4096 != 0) > available - d->side_size)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     d->high = high;
 }
 
@@ -1089,7 +1108,7 @@ static void decode_layout(decoder *d, grid *g, const shape *s)
     else if (decode_raw(d, 1)) {
         picture = (unsigned)decode_raw(d, 6) + 1;
         if (picture < 3)
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
     }
     g->columns = s->lengths[axis];
     g->rows = s->size / g->columns;
@@ -1141,11 +1160,10 @@ static void decode_link(decoder *d, grid *g)
     }
 }
 
-/* Remembers how full the units along an axis are. */
-static void add_profile(decoder *d, const grid *g, const shape *s, unsigned axis)
+/* Remembers how full the units along the first or last axis are. */
+static void add_profile(decoder *d, const grid *g, const shape *s, int last)
 {
-    uint32_t length = s->lengths[axis], inner = product_of(s->lengths, axis + 1, s->rank);
-    uint32_t outer = s->size / inner / length;
+    uint32_t length = s->lengths[last ? s->rank - 1 : 0], others = s->size / length;
     if (length < 4 || length > 65536 || d->status)
         return;
     if (d->profile_count == MAX_PROFILES) {
@@ -1162,10 +1180,9 @@ static void add_profile(decoder *d, const grid *g, const shape *s, unsigned axis
         return;
     }
     for (uint32_t i = 0; i < length; i++) {
-        uint64_t live = 0;
-        for (uint32_t j = 0; j < outer; j++)
-            for (uint32_t k = 0; k < inner; k++)
-                live += get(g, (j * length + i) * inner + k) != 0;
+        uint32_t live = 0, place = last ? i : i * others;
+        for (uint32_t j = 0; j < others; j++, place += last ? length : 1)
+            live += get(g, place) != 0;
         d->low[i] = (uint8_t)smaller(half_log(live), LINK_CLASSES - 1);
     }
     d->low += length;
@@ -1203,9 +1220,8 @@ static void decode_integers(decoder *d, grid *g, const shape *given, int related
         decode_matrix(d, g);
     }
     if (related) {
-        add_profile(d, g, &s, 0);
-        if (s.rank > 1)
-            add_profile(d, g, &s, s.rank - 1);
+        for (unsigned last = 0; last < 2 && last < s.rank; last++)
+            add_profile(d, g, &s, (int)last);
     }
 }
 
@@ -1243,7 +1259,7 @@ static uint32_t multiply(decoder *d, int32_t k, uint32_t scale)
     exponent += drop + (uint32_t)(kept >> 24);
     kept >>= kept >> 24;
     if (exponent >= 255)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     return sign | exponent << 23 | ((uint32_t)kept & 0x7FFFFF);
 }
 
@@ -1252,7 +1268,7 @@ typedef struct {
     int32_t exponent;
 } float_model;
 
-static uint32_t decode_float(decoder *d, float_model *m)
+static ALONE uint32_t decode_float(decoder *d, float_model *m)
 {
     uint32_t sign = decode_counted(d, &m->sign), width = 1;
     int32_t delta = (int32_t)decode_uint(d, m->delta, 9, 511);
@@ -1263,7 +1279,7 @@ static uint32_t decode_float(decoder *d, float_model *m)
         width = width << 1 | decode_counted(d, &m->width[width]);
     width -= 32;
     if (m->exponent < 0 || m->exponent > 255 || width > 23) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return 0;
     }
     return sign << 31 | (uint32_t)m->exponent << 23
@@ -1304,7 +1320,7 @@ static void decode_floats(decoder *d, uint32_t *floats, uint32_t size, uint8_t *
         grid g;
         uint32_t step = floats[0];
         if (!is_scale(step))
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
         decode_vector(d, &g, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
         for (uint32_t i = 0; i < size && !d->status; i++)
             floats[i] = multiply(d, get(&g, i), step);
@@ -1333,7 +1349,7 @@ static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsign
     int32_t origin = (int32_t)decode_uint(d, model, 12, size - 1);
     uint32_t *patterns = take(d, size * sizeof *patterns);
     if (width < 4 && size > (uint32_t)1 << 8 * width)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     if (d->status)
         return;
     if (width == 4) {
@@ -1378,7 +1394,7 @@ static uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, in
 {
     uint32_t below = c->below & 0x7FFFu;
     if (rank > 0 ? magnitude_of(rank) > c->above : magnitude_of(rank) > below) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return 0;
     }
     if (!rank)
@@ -1400,7 +1416,7 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
     if (!is_product)
         channels = decode_channel_counts(d, data, size, &value_count);
     if (value_count > s->size)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     uint32_t *values = take(d, value_count * sizeof *values);
     if (d->status)
         return;
@@ -1408,7 +1424,7 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
         decode_floats(d, values, (uint32_t)value_count, data);
     for (uint32_t i = 0; i < value_count && is_product && !d->status; i++)
         if (!is_scale(values[i]))
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
     int32_t limit = is_product ? MAX_FACTOR : MAX_SIDE;
     start_grid(&g, data, 4, -limit, limit);
     decode_integers(d, &g, s, 1);
@@ -1429,7 +1445,7 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
 }
 
 /* Decodes a tensor of at most `limit` bytes; returns its size in bytes. */
-static size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
+static ALONE size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
 {
     shape s;
     grid g;
@@ -1441,11 +1457,11 @@ static size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
     s.rank = (unsigned)decode_uint(d, t->ranks, 4, MAX_RANK);
     s.size = 1;
     if (!s.rank)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     for (unsigned i = 0; i < s.rank; i++) {
         uint64_t length = decode_uint(d, t->lengths, 33, limit / width / s.size);
         if (!length)
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
         else if (length * s.size > MAX_ELEMENTS)
             fail(d, ECZ_TOO_LARGE);
         if (d->status)
@@ -1532,7 +1548,7 @@ static uint32_t lzma_tree(lzma *z, uint32_t place, unsigned bits)
 }
 
 /* The same, lowest bit first. */
-static uint32_t lzma_reverse_tree(lzma *z, uint32_t place, unsigned bits)
+static ALONE uint32_t lzma_reverse_tree(lzma *z, uint32_t place, unsigned bits)
 {
     uint32_t node = 1, x = 0;
     for (unsigned i = 0; i < bits; i++) {
@@ -1552,7 +1568,7 @@ static uint32_t lzma_length(lzma *z, uint32_t place, uint32_t position)
     return 18 + lzma_tree(z, place + 2 + 8 * 32, 8);
 }
 
-static uint32_t lzma_distance(lzma *z, uint32_t length)
+static ALONE uint32_t lzma_distance(lzma *z, uint32_t length)
 {
     uint32_t slot = lzma_tree(z, SLOTS + 64 * (length > 5 ? 3 : length - 2), 6), direct = 0;
     if (slot < 4)
@@ -1586,7 +1602,7 @@ static uint32_t lzma_literal(lzma *z, uint32_t place, uint32_t match)
 }
 
 /* Decodes a match's length, and its distance less one to `reps[0]`. */
-static uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
+static ALONE uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
 {
     uint32_t state = z->state, late = state < 7 ? 0 : 3, rep = 3, distance = 0, length = 1;
     z->state = 8 + late;
@@ -1611,7 +1627,7 @@ static uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
 }
 
 /* Decodes what the input holds, which must be exactly `size` bytes. */
-static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned parameter,
+static ALONE void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned parameter,
                         uint8_t *out, size_t size)
 {
     unsigned lc = parameter % 9, lp = parameter / 9 % 5, pb = parameter / 45;
@@ -1620,7 +1636,7 @@ static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned 
     size_t done = 0, window = 4096;
     lzma z = {in, in + in_size, 0, 0xFF, 0, 0, 0};
     if (pb > 4 || lc + lp > 4 || (in_size && in[0])) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return;
     }
     z.p = take(d, p_count * sizeof *z.p);
@@ -1652,14 +1668,14 @@ static void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, unsigned 
         if (z.ended || (is_match && reps[0] == 0xFFFFFFFF && !z.code))
             break;
         if (length > size - done || (is_match && reps[0] >= smaller(done, window))) {
-            fail(d, ECZ_DAMAGED);
+            damaged(d);
             return;
         }
         for (; length; length--, done++)
             out[done] = is_match ? out[done - reps[0] - 1] : (uint8_t)symbol;
     }
     if (done != size)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
 }
 
 /* ---- Structure ---- */
@@ -1850,7 +1866,7 @@ static void predict_words(structure *t, size_t address)
 }
 
 /* Decodes the byte at an address, below which there are `below` of the same region. */
-static void decode_structure_byte(structure *t, source *s, size_t address, size_t position,
+static ALONE void decode_structure_byte(structure *t, source *s, size_t address, size_t position,
                                   size_t below)
 {
     unsigned phase = address & 3;
@@ -1880,7 +1896,7 @@ static const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_
 {
     source s;
     if (size > MAX_STRUCTURE) {
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
         return 0;
     }
     structure *t = take(d, sizeof *t);
@@ -1996,41 +2012,30 @@ static size_t open_streams(decoder *d, const header *h)
     return decode_lone_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
 }
 
-/* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions, for
-   which there is room for one more than tensors; returns the size of the residual. */
-static size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size)
+/* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions;
+   returns the size of the residual. */
+static ALONE size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size)
 {
-    size_t position = 0, residual_size = size;
-    region *last = d->regions;
-    last->gap = last->size = 0;
-    for (size_t i = 0; i < count && !d->status; i++) {
-        size_t gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position), prefix = 0;
-        position += gap;
-        if (gap >= 4 && decode_counted(d, &d->tables->sized))
-            prefix = 4;
+    size_t position = 0, residual_size = 0;
+    region *r = d->regions;
+    for (; count-- && !d->status; r++) {
+        r->gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position);
+        position += r->gap;
+        unsigned prefix = r->gap >= 4 && decode_counted(d, &d->tables->sized) ? 4 : 0;
         size_t bytes = decode_representation(d, content + position, size - position);
-        put_word(content + position - prefix, (unsigned)prefix, (uint32_t)bytes);
+        put_word(content + position - prefix, prefix, (uint32_t)bytes);
         position += bytes;
-        gap -= prefix;
-        bytes += prefix;
-        if (gap && last->size) {
-            last++;
-            last->size = 0;
-        }
-        if (gap)
-            last->gap = gap;
-        last->size += bytes;
-        residual_size -= bytes;
+        r->gap -= prefix;
+        r->size = prefix + bytes;
+        residual_size += r->gap;
     }
-    if (last->size)
-        last++;
-    last->gap = size - position;
-    last->size = 0;
-    d->region_count = (size_t)(last - d->regions) + 1;
+    r->gap = size - position;
+    r->size = 0;
+    d->region_count = (size_t)(r - d->regions) + 1;
     finish(d, &d->main);
     if (d->side_size)
-        fail(d, ECZ_DAMAGED);
-    return residual_size;
+        damaged(d);
+    return residual_size + r->gap;
 }
 
 /* Returns the residual, decoded to `room` if it is coded with LZMA. */
@@ -2041,7 +2046,7 @@ static const uint8_t *decode_residual(decoder *d, const header *h, uint8_t *room
     if (h->codec == LZMA)
         decode_lzma(d, h->coded, h->coded_size, h->parameter, room, size);
     else if (h->coded_size != size)
-        fail(d, ECZ_DAMAGED);
+        damaged(d);
     return h->codec == STORED ? h->coded : room;
 }
 
