@@ -1,6 +1,6 @@
 """Decodes damaged archives with every decoder, 100,000 unless told otherwise.
 
-    python fuzz/mutants.py [--count N] [--start N] [--processes N] [--seconds TOTAL]
+    python fuzz/mutants.py [--count N] [--start N] [--processes N] [--seconds N] [--without NAME]
 
 What must hold is in `tests/fuzz/checks.py`. A case has a limit of time, a process one of memory; a
 process that dies or hangs is replaced, and what it was at is reported. Interrupted runs go on
@@ -41,9 +41,16 @@ MEMORY = 4 << 30
 _CHUNK = 250
 
 
-def fingerprint() -> str:
+def chosen_decoders(without: list[str]) -> tuple:
+    """Returns the decoders that can be run here, but for those named."""
+    from decoders import available_decoders
+
+    return tuple(item for item in available_decoders()[0] if item.name not in without)
+
+
+def fingerprint(without: list[str]) -> str:
     """Returns a digest of all that determines the outcome of a mutant."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(without).encode())
     folders = [ROOT / "tests" / "fuzz", ROOT / "keras_ec" / "coding", ROOT / "keras_ec/c_decoder"]
     for folder in folders:
         for path in sorted([*folder.glob("*.py"), *folder.glob("*.[ch]")]):
@@ -51,20 +58,20 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def run_chunk(start: int, stop: int, current: Any) -> dict[str, Any]:
+def run_chunk(start: int, stop: int, decoders: tuple, current: Any) -> dict[str, Any]:
     """Checks the mutants `start` to `stop`, the latter excluded; returns what was found.
 
     Args:
         start: First number.
         stop: Number behind the last.
+        decoders: The decoders.
         current: Shared value that is set to the number at work.
     """
     from checks import check
-    from decoders import available_decoders
     from mutations import mutant
     from seeds import seeds
 
-    decoders, verdicts = available_decoders()[0], collections.Counter()
+    verdicts: collections.Counter = collections.Counter()
     problems, slowest, most_memory, excess = [], (0.0, start), 0, 0
     begin = time.perf_counter()
     for number in range(start, stop):
@@ -94,21 +101,20 @@ def run_chunk(start: int, stop: int, current: Any) -> dict[str, Any]:
     }
 
 
-def work(connection: Connection, current: Any) -> None:
+def work(connection: Connection, current: Any, without: list[str]) -> None:
     """Runs chunks that come through a pipe, until `None` comes."""
-    from decoders import available_decoders
 
     def too_slow(*_: object) -> None:
         raise TimeoutError
 
     os.nice(10)
     signal.signal(signal.SIGALRM, too_slow)
-    available_decoders()
+    decoders = chosen_decoders(without)
     with open("/proc/self/statm") as file:
         taken = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, resource.RLIM_INFINITY))
     while (chunk := connection.recv()) is not None:
-        connection.send(run_chunk(*chunk, current))
+        connection.send(run_chunk(*chunk, decoders, current))
 
 
 @dataclasses.dataclass
@@ -122,12 +128,12 @@ class Worker:
     seen: tuple[int, float] = (-1, 0.0)
 
     @staticmethod
-    def begin() -> "Worker":
-        """Starts a process."""
+    def begin(without: list[str]) -> "Worker":
+        """Starts a process that leaves out the decoders named."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         current = context.Value("q", -1)
-        process = context.Process(target=work, args=(theirs, current))
+        process = context.Process(target=work, args=(theirs, current, without))
         process.start()
         theirs.close()
         return Worker(process, ours, current)
@@ -165,15 +171,15 @@ class Run:
 
     Args:
         path: File of finished chunks, one a line.
-        key: Fingerprint; chunks under another one do not count.
+        without: Names of decoders to leave out.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
-        self._path, self._key = path, key
+    def __init__(self, path: Path, without: list[str]) -> None:
+        self._path, self._key, self._without = path, fingerprint(without), without
         self.done: list[dict[str, Any]] = []
         if path.exists():
             lines = [json.loads(line) for line in path.read_text().splitlines()]
-            self.done = [line for line in lines if line["key"] == key]
+            self.done = [line for line in lines if line["key"] == self._key]
 
     def add(self, result: dict[str, Any]) -> None:
         """Records a chunk."""
@@ -196,7 +202,7 @@ class Run:
         """Runs chunks until none is left, or time is up."""
         deadline = time.monotonic() + seconds
         chunks = chunks[::-1]
-        workers = [Worker.begin() for _ in range(min(processes, len(chunks)))]
+        workers = [Worker.begin(self._without) for _ in range(min(processes, len(chunks)))]
         try:
             while chunks or any(worker.chunk for worker in workers):
                 for index, worker in enumerate(workers):
@@ -205,7 +211,7 @@ class Run:
                         why = f"ended with code {worker.process.exitcode}" if dead else "hangs"
                         chunks += self.lost(worker, why)
                         worker.end()
-                        worker = workers[index] = Worker.begin()
+                        worker = workers[index] = Worker.begin(self._without)
                     if worker.chunk is None and chunks and time.monotonic() < deadline:
                         worker.give(chunks.pop())
                 for connection in wait([worker.connection for worker in workers], timeout=5):
@@ -222,12 +228,12 @@ class Run:
                 worker.end()
 
 
-def summary(run: Run, wall: float) -> dict[str, Any]:
+def summary(run: Run, without: list[str], wall: float) -> dict[str, Any]:
     """Returns the sums over all chunks."""
     from checks import MEMORY_CONSTANT
     from decoders import available_decoders
 
-    decoders, missing = available_decoders()
+    decoders, missing = chosen_decoders(without), available_decoders()[1]
     verdicts: collections.Counter = collections.Counter()
     for item in run.done:
         verdicts.update(item["verdicts"])
@@ -236,7 +242,7 @@ def summary(run: Run, wall: float) -> dict[str, Any]:
         "mutants": sum(item["stop"] - item["start"] for item in run.done),
         "decoders": [decoder.name for decoder in decoders],
         "memory_factors": {decoder.name: decoder.memory_factor for decoder in decoders},
-        "missing": missing,
+        "missing": [*missing, *(f"{name}: left out" for name in without)],
         "verdicts": dict(sorted(verdicts.items())),
         "problems": len(problems),
         "first_problems": problems[:20],
@@ -257,15 +263,16 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--without", action="append", default=[], help="a decoder to leave out")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    run = Run(RESULTS / "mutants-chunks.jsonl", fingerprint())
+    run = Run(RESULTS / "mutants-chunks.jsonl", args.without)
     begin = time.monotonic()
     left = pending(args.start, args.start + args.count, run.done)
     run.go(left, args.processes, args.seconds)
     if not run.done:
         parser.error("expected time for one chunk at least; give more --seconds")
-    report = summary(run, time.monotonic() - begin)
+    report = summary(run, args.without, time.monotonic() - begin)
     (RESULTS / "mutants.json").write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))
     return 1 if report["problems"] else 0

@@ -61,7 +61,7 @@ def run_fuzzer(command: list[str], name: str, seconds: int) -> dict[str, Any]:
     corpus, findings = HERE / "corpus" / name, HERE / "findings" / name
     write_corpus(corpus)
     findings.mkdir(parents=True, exist_ok=True)
-    options = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096", "-max_len=4096"]
+    options = [f"-max_total_time={seconds}", "-timeout=300", "-rss_limit_mb=4096", "-max_len=4096"]
     options += [f"-artifact_prefix={findings}/", "-print_final_stats=1", "-verbosity=1"]
     start = time.monotonic()
     process = subprocess.run(
