@@ -82,7 +82,7 @@ static uint32_t half_log(uint64_t count)
 
 /* Returns x shifted right, towards minus infinity, plus `middle`, clipped to [0, most]; the
    magnitude of x is below 2**20. */
-static uint32_t class_of(int32_t x, unsigned shift, uint32_t middle, uint32_t most)
+static ALONE uint32_t class_of(int32_t x, unsigned shift, uint32_t middle, uint32_t most)
 {
     uint32_t zero = (1u << 20 >> shift) - middle;
     uint32_t place = (uint32_t)(x + (1 << 20)) >> shift;
@@ -95,20 +95,18 @@ static int32_t sixteenth_log(uint64_t x)
     return (int32_t)(16 * b + (uint32_t)(x >> (b - 4) & 15));
 }
 
-static void fill_crc_table(uint32_t *table)
+static ALONE uint32_t crc_of(uint32_t crc, const uint8_t *at, size_t size)
 {
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t c = i;
-        for (unsigned k = 0; k < 8; k++)
-            c = c & 1 ? c >> 1 ^ 0xEDB88320u : c >> 1;
-        table[i] = c;
+    static const uint32_t table[16] = {
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+        0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+        0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+    };
+    for (crc = ~crc; size; size--) {
+        crc ^= *at++;
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
     }
-}
-
-static ALONE uint32_t crc_of(const uint32_t *table, uint32_t crc, const uint8_t *at, size_t size)
-{
-    for (crc = ~crc; size; size--)
-        crc = crc >> 8 ^ table[(crc ^ *at++) & 255];
     return ~crc;
 }
 
@@ -131,7 +129,6 @@ typedef struct {
 
 /* What lives in the arena throughout. */
 typedef struct {
-    uint32_t crc[256];
     uint16_t squash[SQUASH_SIZE]; /* of arguments from 0 */
     uint16_t first[257];          /* least x + MAX_STRETCHED with squash(x) >= 256 * index */
     counts kinds[2], sizes[2], ranks[4], axes[4], lengths[33], gaps[40], sized;
@@ -141,6 +138,24 @@ typedef struct {
 typedef struct {
     size_t gap, size;
 } region;
+
+/*
+ * Integers in [low, high], each in `width` bytes, of which they are the lower ones, little endian.
+ * Seen as a matrix, they have some row axes, the last one fastest, and columns.
+ */
+typedef struct {
+    uint8_t *data;
+    unsigned width;
+    int32_t low, high;
+    uint32_t rows, columns, column_stride;
+    unsigned axes;
+    uint32_t lengths[MAX_RANK], strides[MAX_RANK];
+    unsigned lag_count;
+    uint32_t lags[4];
+    uint32_t period;
+    const uint8_t *row_links, *column_links;
+    uint32_t link_size;
+} grid;
 
 typedef struct {
     ecz_status status;
@@ -153,8 +168,10 @@ typedef struct {
     region *regions; /* that make up the content, as far as it is decoded */
     size_t region_count;
     uint8_t *profiles; /* the latest last, up to `low` */
-    uint32_t profile_sizes[MAX_PROFILES];
     unsigned profile_count;
+    counts model[32]; /* of a Uint that does not live long */
+    grid grid; /* of the integers that are being decoded */
+    uint32_t profile_sizes[MAX_PROFILES];
 } decoder;
 
 static void fail(decoder *d, ecz_status status)
@@ -294,20 +311,23 @@ static uint64_t decode_uint(decoder *d, counts *model, unsigned bits, uint64_t l
     return 0;
 }
 
-/* Decodes a Uint of at most 32 bits that has a model of its own. */
-static uint32_t decode_lone_uint(decoder *d, unsigned bits, uint64_t limit)
+/* Decodes a Uint of at most 32 bits with the model of the last new one. */
+static ALONE uint32_t decode_next_uint(decoder *d, unsigned bits, uint64_t limit)
 {
-    counts model[32];
-    clear(model, sizeof model);
-    return (uint32_t)decode_uint(d, model, bits, limit);
+    return (uint32_t)decode_uint(d, d->model, bits, limit);
+}
+
+/* Decodes a Uint of at most 32 bits with a new model. */
+static ALONE uint32_t decode_new_uint(decoder *d, unsigned bits, uint64_t limit)
+{
+    clear(d->model, sizeof d->model);
+    return decode_next_uint(d, bits, limit);
 }
 
 static int32_t decode_signed(decoder *d)
 {
-    counts model[32];
-    clear(model, sizeof model);
-    int32_t below = (int32_t)decode_uint(d, model, 32, MAX_MAGNITUDE);
-    return below ? -below : (int32_t)decode_uint(d, model, 32, MAX_MAGNITUDE);
+    int32_t below = (int32_t)decode_new_uint(d, 32, MAX_MAGNITUDE);
+    return below ? -below : (int32_t)decode_next_uint(d, 32, MAX_MAGNITUDE);
 }
 
 /* ---- Log-odds ---- */
@@ -381,7 +401,7 @@ typedef struct {
     int32_t weights[2][MAX_INPUTS];
 } mixer;
 
-static void start_mixer(mixer *m, const mixer_kind *kind, counts *all)
+static ALONE void start_mixer(mixer *m, const mixer_kind *kind, counts *all)
 {
     m->kind = kind;
     m->contexts = all + kind->first_context;
@@ -426,7 +446,7 @@ static ALONE uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
     return bit;
 }
 
-static void clip_counts(counts *c)
+static ALONE void clip_counts(counts *c)
 {
     if (c->total > COUNT_LIMIT) {
         c->ones = (uint32_t)((uint64_t)c->ones * COUNT_LIMIT / c->total);
@@ -443,7 +463,7 @@ static void count_mixed(mixer *m, counts *contexts, const uint32_t *used, uint32
     }
 }
 
-static int32_t clip_weight(int64_t weight, int32_t limit)
+static ALONE int32_t clip_weight(int64_t weight, int32_t limit)
 {
     return (int32_t)(weight < -limit ? -limit : weight > limit ? limit : weight);
 }
@@ -466,26 +486,9 @@ static ALONE void end_mixing(mixer *m)
 
 /* ---- Integers in memory ---- */
 
-/*
- * Integers in [low, high], each in `width` bytes, of which they are the lower ones, little endian.
- * Seen as a matrix, they have some row axes, the last one fastest, and columns.
- */
-typedef struct {
-    uint8_t *data;
-    unsigned width;
-    int32_t low, high;
-    uint32_t rows, columns, column_stride;
-    unsigned axes;
-    uint32_t lengths[MAX_RANK], strides[MAX_RANK];
-    unsigned lag_count;
-    uint32_t lags[4];
-    uint32_t period;
-    const uint8_t *row_links, *column_links;
-    uint32_t link_size;
-} grid;
-
-static ALONE void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low, int32_t high)
+static ALONE void start_grid(decoder *d, uint8_t *data, unsigned width, int32_t low, int32_t high)
 {
+    grid *g = &d->grid;
     clear(g, sizeof *g);
     g->data = data;
     g->width = width;
@@ -493,8 +496,9 @@ static ALONE void start_grid(grid *g, uint8_t *data, unsigned width, int32_t low
     g->high = high;
 }
 
-static int32_t get(const grid *g, uint32_t place)
+static int32_t get(const decoder *d, uint32_t place)
 {
+    const grid *g = &d->grid;
     const uint8_t *at = g->data + (size_t)place * g->width;
     uint32_t x = 0;
     for (unsigned i = g->width; i--;)
@@ -503,14 +507,20 @@ static int32_t get(const grid *g, uint32_t place)
     return (int32_t)(g->low + (int64_t)x);
 }
 
+static uint32_t word_at(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
 static void put_word(uint8_t *at, unsigned width, uint32_t x)
 {
     for (unsigned i = 0; i < width; i++, x >>= 8)
         at[i] = (uint8_t)x;
 }
 
-static void put(decoder *d, const grid *g, uint32_t place, int64_t x)
+static void put(decoder *d, uint32_t place, int64_t x)
 {
+    const grid *g = &d->grid;
     if (x < g->low || x > g->high)
         damaged(d);
     else
@@ -587,14 +597,14 @@ typedef struct {
 
 static int32_t above(const matrix *m, unsigned lag, uint32_t c)
 {
-    return m->above[lag] == NO_ROW ? 0 : get(m->g, m->above[lag] + c * m->g->column_stride);
+    return m->above[lag] == NO_ROW ? 0 : get(m->d, m->above[lag] + c * m->g->column_stride);
 }
 
 static uint32_t place_of(const matrix *m, uint32_t c) { return m->here + c * m->g->column_stride; }
 
-static int32_t value_of(const matrix *m, uint32_t c) { return get(m->g, place_of(m, c)); }
+static int32_t value_of(const matrix *m, uint32_t c) { return get(m->d, place_of(m, c)); }
 
-static uint32_t row_place(const grid *g, uint32_t row)
+static ALONE uint32_t row_place(const grid *g, uint32_t row)
 {
     uint32_t place = 0;
     for (unsigned i = g->axes; i--; row /= g->lengths[i])
@@ -613,7 +623,7 @@ static ALONE void find_column(matrix *m, uint32_t c)
     } else {
         clear(state, sizeof *state);
         for (uint32_t row = 0; row < m->row; row++) {
-            int32_t x = get(m->g, m->walked[row] + c * m->g->column_stride);
+            int32_t x = get(m->d, m->walked[row] + c * m->g->column_stride);
             count_bit(&state->zero, x != 0);
             if (x)
                 count_bit(&state->sign, x < 0);
@@ -704,11 +714,11 @@ static void find_upper_contexts(matrix *m, uint32_t c)
 static void add_bit(matrix *m, uint32_t c, uint32_t bit)
 {
     int64_t value = value_of(m, c), more = (int64_t)bit << m->shift;
-    put(m->d, m->g, place_of(m, c), value < 0 ? value - more : value + more);
+    put(m->d, place_of(m, c), value < 0 ? value - more : value + more);
 }
 
 /* Returns the bit that an integer says, -1 if it is none of those decided. */
-static int decided(const matrix *m, unsigned kind, int32_t x)
+static ALONE int decided(const matrix *m, unsigned kind, int32_t x)
 {
     uint32_t magnitude = magnitude_of(x);
     if (kind == ZEROS)
@@ -767,7 +777,7 @@ static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
             if (kind == ZEROS)
                 put_word(m->g->data + (size_t)place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
             else if (kind == SIGNS)
-                put(m->d, m->g, place_of(m, c), 1 - 2 * bit);
+                put(m->d, place_of(m, c), 1 - 2 * bit);
             else
                 add_bit(m, c, (uint32_t)bit);
         }
@@ -862,7 +872,7 @@ static void decode_row(matrix *m)
         else
             for (uint32_t c = m->begin; c < m->end; c++)
                 if (value_of(m, c))
-                    put(m->d, g, place_of(m, c), m->sign);
+                    put(m->d, place_of(m, c), m->sign);
         if (m->bits > 1)
             decode_magnitudes(m, live);
         for (uint32_t c = m->begin; c < m->end; c++) {
@@ -879,19 +889,18 @@ static void decode_row(matrix *m)
     m->total += m->magnitudes_seen;
 }
 
-static void decode_matrix(decoder *d, const grid *g)
+static void decode_matrix(decoder *d)
 {
+    const grid *g = &d->grid;
     static const mixer_kind kinds[4] = {
         {7, 8, PATTERN, SIGN_NUMBER - PATTERN, {8, 8, 8, 8, 8, 8, 8}},
         {4, 4, SIGN_NUMBER, STEP - SIGN_NUMBER, {1, 4, 4, 2}},
         {4, 4, STEP, UPPER - STEP, {1, 1, 1, 1}},
         {2, 2, UPPER, LOWER - UPPER, {1, 4}},
     };
-    counts limits[32];
     uint8_t *high = d->high;
-    clear(limits, sizeof limits);
-    uint32_t most = (uint32_t)decode_uint(d, limits, 32, MAX_MAGNITUDE);
-    uint32_t least = (uint32_t)decode_uint(d, limits, 32, MAX_MAGNITUDE);
+    uint32_t most = decode_new_uint(d, 32, MAX_MAGNITUDE);
+    uint32_t least = decode_next_uint(d, 32, MAX_MAGNITUDE);
     if (!most && !least) {
         clear(g->data, (uint64_t)g->rows * g->columns * g->width);
         return;
@@ -916,9 +925,10 @@ static void decode_matrix(decoder *d, const grid *g)
     d->high = high;
 }
 
-/* Makes a grid one row, without anything to predict from. */
-static void lay_out_row(grid *g, uint32_t size)
+/* Makes the grid one row, without anything to predict from. */
+static ALONE void lay_out_row(decoder *d, uint32_t size)
 {
+    grid *g = &d->grid;
     g->rows = 1;
     g->columns = size;
     g->column_stride = 1;
@@ -936,7 +946,7 @@ typedef struct {
 } symbol_table;
 
 /* Decodes a table's levels. */
-static void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
+static ALONE void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
 {
     uint32_t *frequency = t->cumulative + 1, largest = 0;
     uint64_t shares = 0;
@@ -993,22 +1003,24 @@ static uint32_t decode_symbol(source *s, const symbol_table *t)
 /* Decodes classes from 0 to 3 and returns their number, the largest plus one. */
 static uint32_t decode_classes(decoder *d, uint8_t *classes, uint32_t size)
 {
-    grid g;
+    grid outer = d->grid;
     uint32_t most = 0;
-    start_grid(&g, classes, 1, 0, 3);
-    lay_out_row(&g, size);
-    decode_matrix(d, &g);
+    start_grid(d, classes, 1, 0, 3);
+    lay_out_row(d, size);
+    decode_matrix(d);
+    d->grid = outer;
     for (uint32_t i = 0; i < size && !d->status; i++)
         most = classes[i] > most ? classes[i] : most;
     return most + 1;
 }
 
 /* Decodes a tensor; of the grid only rows and columns are used, those of the section. */
-static void decode_symbols(decoder *d, const grid *g, uint32_t size)
+static void decode_symbols(decoder *d, uint32_t size)
 {
+    const grid *g = &d->grid;
     uint8_t *high = d->high;
     int32_t low = decode_signed(d);
-    uint32_t symbols = decode_lone_uint(d, 9, MAX_SYMBOLS - 1) + 1;
+    uint32_t symbols = decode_new_uint(d, 9, MAX_SYMBOLS - 1) + 1;
     uint8_t *classes = take(d, (uint64_t)g->rows + g->columns);
     if (d->status)
         return;
@@ -1021,7 +1033,7 @@ static void decode_symbols(decoder *d, const grid *g, uint32_t size)
     begin_call(d, (uint64_t)table_count * symbols * 9);
     for (uint32_t i = 0; i < table_count && !d->status; i++)
         decode_table(d, &t[i], symbols);
-    uint32_t lanes = decode_lone_uint(d, 32, size);
+    uint32_t lanes = decode_new_uint(d, 32, size);
     size_t available = d->side_size;
     if (!lanes) {
         damaged(d);
@@ -1029,7 +1041,7 @@ static void decode_symbols(decoder *d, const grid *g, uint32_t size)
     }
     uint32_t lane_size = size / lanes + (size % lanes != 0), left = 0;
     uint32_t row = 0, within = 0, c = 0;
-    unsigned width = decode_lone_uint(d, 6, 17);
+    unsigned width = decode_new_uint(d, 6, 17);
     source s = {0, 0, 0, 0, 0};
     if (width)
         begin_call(d, (uint64_t)lanes * width);
@@ -1053,7 +1065,7 @@ static void decode_symbols(decoder *d, const grid *g, uint32_t size)
             continue;
         }
         uint32_t number = classes[row] * column_classes + classes[g->rows + c];
-        put(d, g, i, (int64_t)low + decode_symbol(&s, &t[number]));
+        put(d, i, (int64_t)low + decode_symbol(&s, &t[number]));
         if (++c == g->columns)
             c = 0;
         if (++within == size / g->rows) {
@@ -1078,7 +1090,7 @@ typedef struct {
     uint32_t size; /* product of the lengths */
 } shape;
 
-static uint32_t product_of(const uint32_t *lengths, unsigned begin, unsigned end)
+static ALONE uint32_t product_of(const uint32_t *lengths, unsigned begin, unsigned end)
 {
     uint32_t product = 1;
     for (unsigned i = begin; i < end; i++)
@@ -1086,25 +1098,30 @@ static uint32_t product_of(const uint32_t *lengths, unsigned begin, unsigned end
     return product;
 }
 
-static void decode_flat(decoder *d, const grid *g, uint32_t size)
+static void decode_flat(decoder *d, uint32_t size)
 {
     int64_t low = decode_signed(d);
-    unsigned width = decode_lone_uint(d, 6, 32);
+    unsigned width = decode_new_uint(d, 6, 32);
     if (width)
         begin_call(d, (uint64_t)size * width);
     for (uint32_t i = 0; i < size && !d->status; i++)
-        put(d, g, i, low + (int64_t)raw_bits(d, width));
+        put(d, i, low + (int64_t)raw_bits(d, width));
+}
+
+static void add_lag(grid *g, uint32_t lag)
+{
+    if (lag < g->rows)
+        g->lags[g->lag_count++] = lag;
 }
 
 /* Decodes how a tensor becomes a matrix, and finds the lags and the period. */
-static void decode_layout(decoder *d, grid *g, const shape *s)
+static void decode_layout(decoder *d, const shape *s)
 {
-    counts model[4];
+    grid *g = &d->grid;
     unsigned rotation = 0, row_axes = s->rank - 1, picture = 0;
-    clear(model, sizeof model);
-    unsigned axis = (unsigned)decode_uint(d, model, 4, row_axes);
+    unsigned axis = decode_new_uint(d, 4, row_axes);
     if (s->rank > 2)
-        rotation = (unsigned)decode_uint(d, model, 4, s->rank - 2);
+        rotation = decode_next_uint(d, 4, s->rank - 2);
     else if (decode_raw(d, 1)) {
         picture = (unsigned)decode_raw(d, 6) + 1;
         if (picture < 3)
@@ -1121,23 +1138,25 @@ static void decode_layout(decoder *d, grid *g, const shape *s)
         g->strides[i] = product_of(s->lengths, from + 1, s->rank);
     }
     g->period = (uint32_t)smaller(product_of(g->lengths, 1, row_axes), 64);
-    uint32_t lags[4] = {1, 2, 0, 0};
+    uint32_t lag = 1;
+    add_lag(g, 1);
     if (picture) {
-        lags[1] = picture;
-        lags[2] = picture + 1;
-        lags[3] = picture - 1;
-    } else if (s->rank > 2) {
-        for (unsigned i = 1; i < 4; i++)
-            lags[i] = i < row_axes ? product_of(g->lengths, row_axes - i, row_axes) : 0;
+        add_lag(g, picture);
+        add_lag(g, picture + 1);
+        add_lag(g, picture - 1);
+    } else if (row_axes == 1) {
+        add_lag(g, 2);
     }
-    for (unsigned i = 0; i < 4; i++)
-        if (lags[i] && lags[i] < g->rows)
-            g->lags[g->lag_count++] = lags[i];
+    for (unsigned i = row_axes; i-- > 1 && g->lag_count < 4;) {
+        lag *= g->lengths[i];
+        add_lag(g, lag);
+    }
 }
 
 /* Decodes which profile the matrix is linked with. */
-static void decode_link(decoder *d, grid *g)
+static void decode_link(decoder *d)
 {
+    grid *g = &d->grid;
     uint32_t chosen = 0;
     for (unsigned pass = 0; pass < 2; pass++) {
         uint32_t number = 0;
@@ -1154,14 +1173,14 @@ static void decode_link(decoder *d, grid *g)
         }
         if (pass || !number)
             return;
-        chosen = decode_lone_uint(d, 7, number);
+        chosen = decode_new_uint(d, 7, number);
         if (!chosen)
             return;
     }
 }
 
 /* Remembers how full the units along the first or last axis are. */
-static void add_profile(decoder *d, const grid *g, const shape *s, int last)
+static void add_profile(decoder *d, const shape *s, int last)
 {
     uint32_t length = s->lengths[last ? s->rank - 1 : 0], others = s->size / length;
     if (length < 4 || length > 65536 || d->status)
@@ -1182,15 +1201,15 @@ static void add_profile(decoder *d, const grid *g, const shape *s, int last)
     for (uint32_t i = 0; i < length; i++) {
         uint32_t live = 0, place = last ? i : i * others;
         for (uint32_t j = 0; j < others; j++, place += last ? length : 1)
-            live += get(g, place) != 0;
+            live += get(d, place) != 0;
         d->low[i] = (uint8_t)smaller(half_log(live), LINK_CLASSES - 1);
     }
     d->low += length;
     d->profile_sizes[d->profile_count++] = length;
 }
 
-/* Decodes a tensor into a grid; `related` is whether it is coded with history. */
-static void decode_integers(decoder *d, grid *g, const shape *given, int related)
+/* Decodes a tensor into the grid; `related` is whether it is coded with history. */
+static void decode_integers(decoder *d, const shape *given, int related)
 {
     shape s;
     s.rank = 0;
@@ -1201,39 +1220,39 @@ static void decode_integers(decoder *d, grid *g, const shape *given, int related
     if (!s.rank)
         s.lengths[s.rank++] = 1;
     if (related && s.size >= MIN_SYMBOL_CODED && decode_raw(d, 1)) {
-        g->rows = s.lengths[0];
-        g->columns = s.rank > 1 ? s.lengths[s.rank - 1] : 1;
-        decode_symbols(d, g, s.size);
+        d->grid.rows = s.lengths[0];
+        d->grid.columns = s.rank > 1 ? s.lengths[s.rank - 1] : 1;
+        decode_symbols(d, s.size);
         return;
     }
     if (s.rank == 1 && decode_raw(d, 1)) {
-        decode_flat(d, g, s.size);
+        decode_flat(d, s.size);
     } else {
         if (s.rank == 1)
-            lay_out_row(g, s.size);
+            lay_out_row(d, s.size);
         else
-            decode_layout(d, g, &s);
+            decode_layout(d, &s);
         if (d->status)
             return;
         if (related)
-            decode_link(d, g);
-        decode_matrix(d, g);
+            decode_link(d);
+        decode_matrix(d);
     }
     if (related) {
         for (unsigned last = 0; last < 2 && last < s.rank; last++)
-            add_profile(d, g, &s, (int)last);
+            add_profile(d, &s, (int)last);
     }
 }
 
 /* Decodes a vector of integers in [low, high] without history. */
-static void decode_vector(decoder *d, grid *g, uint8_t *data, unsigned width, uint32_t size,
+static void decode_vector(decoder *d, uint8_t *data, unsigned width, uint32_t size,
                           int32_t low, int32_t high)
 {
     shape s;
     s.rank = 1;
     s.lengths[0] = s.size = size;
-    start_grid(g, data, width, low, high);
-    decode_integers(d, g, &s, 0);
+    start_grid(d, data, width, low, high);
+    decode_integers(d, &s, 0);
 }
 
 /* ---- Float vectors ---- */
@@ -1289,16 +1308,15 @@ static ALONE uint32_t decode_float(decoder *d, float_model *m)
 /* Decodes numbers field by field; `spare` is room for four bytes each. */
 static void decode_float_fields(decoder *d, uint32_t *floats, uint32_t size, uint8_t *spare)
 {
-    grid exponents, signs;
-    int32_t base = (int32_t)decode_raw(d, 8);
-    unsigned width = decode_lone_uint(d, 5, 23);
-    decode_vector(d, &exponents, (uint8_t *)floats, 4, size, -base, 255 - base);
-    decode_vector(d, &signs, spare, 4, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
+    uint32_t base = (uint32_t)decode_raw(d, 8);
+    unsigned width = decode_new_uint(d, 5, 23);
+    decode_vector(d, (uint8_t *)floats, 4, size, -(int32_t)base, 255 - (int32_t)base);
+    decode_vector(d, spare, 4, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
     if (width)
         begin_call(d, (uint64_t)size * width);
     for (uint32_t i = 0; i < size && !d->status; i++) {
-        uint32_t exponent = (uint32_t)(get(&exponents, i) + base);
-        floats[i] = (uint32_t)get(&signs, i) << 31 | exponent << 23
+        uint32_t exponent = word_at((uint8_t *)&floats[i]) + base;
+        floats[i] = word_at(spare + (size_t)i * 4) << 31 | exponent << 23
                     | (uint32_t)raw_bits(d, width) << (23 - width);
     }
 }
@@ -1317,13 +1335,12 @@ static void decode_floats(decoder *d, uint32_t *floats, uint32_t size, uint8_t *
     for (uint32_t i = 0; i < (stepped ? 1 : size); i++)
         floats[i] = decode_float(d, &model);
     if (stepped) {
-        grid g;
         uint32_t step = floats[0];
         if (!is_scale(step))
             damaged(d);
-        decode_vector(d, &g, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
+        decode_vector(d, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
         for (uint32_t i = 0; i < size && !d->status; i++)
-            floats[i] = multiply(d, get(&g, i), step);
+            floats[i] = multiply(d, get(d, i), step);
     }
 }
 
@@ -1342,11 +1359,8 @@ typedef struct {
 
 static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsigned width)
 {
-    grid g;
-    counts model[12];
-    clear(model, sizeof model);
-    uint32_t size = (uint32_t)decode_uint(d, model, 12, MAX_ALPHABET - 1) + 1;
-    int32_t origin = (int32_t)decode_uint(d, model, 12, size - 1);
+    uint32_t size = decode_new_uint(d, 12, MAX_ALPHABET - 1) + 1;
+    int32_t origin = (int32_t)decode_next_uint(d, 12, size - 1);
     uint32_t *patterns = take(d, size * sizeof *patterns);
     if (width < 4 && size > (uint32_t)1 << 8 * width)
         damaged(d);
@@ -1359,25 +1373,24 @@ static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsign
         decode_floats(d, patterns, size, spare);
         d->high = high;
     } else {
-        decode_vector(d, &g, (uint8_t *)patterns, 4, size, 0, (1 << 8 * width) - 1);
+        decode_vector(d, (uint8_t *)patterns, 4, size, 0, (1 << 8 * width) - 1);
         for (uint32_t i = 0; i < size && !d->status; i++)
-            patterns[i] = (uint32_t)get(&g, i);
+            patterns[i] = (uint32_t)get(d, i);
     }
-    start_grid(&g, data, width, -origin, (int32_t)size - 1 - origin);
-    decode_integers(d, &g, s, 1);
+    start_grid(d, data, width, -origin, (int32_t)size - 1 - origin);
+    decode_integers(d, s, 1);
     for (uint32_t i = 0; i < s->size && !d->status; i++)
-        put_word(data + (size_t)i * width, width, patterns[get(&g, i) + origin]);
+        put_word(data + (size_t)i * width, width, patterns[get(d, i) + origin]);
 }
 
 static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, uint64_t *total)
 {
-    grid g;
     channel *channels = take(d, (uint64_t)size * sizeof *channels);
     *total = 0;
     for (unsigned field = 0; field < 3 && !d->status; field++) {
-        decode_vector(d, &g, data, 4, size, 0, field < 2 ? MAX_SIDE : 1);
+        decode_vector(d, data, 4, size, 0, field < 2 ? MAX_SIDE : 1);
         for (uint32_t i = 0; i < size && !d->status; i++) {
-            uint16_t x = (uint16_t)get(&g, i);
+            uint16_t x = (uint16_t)get(d, i);
             if (field == 0)
                 channels[i].above = x;
             else if (field == 1)
@@ -1390,7 +1403,7 @@ static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, 
     return channels;
 }
 
-static uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, int32_t rank)
+static ALONE uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, int32_t rank)
 {
     uint32_t below = c->below & 0x7FFFu;
     if (rank > 0 ? magnitude_of(rank) > c->above : magnitude_of(rank) > below) {
@@ -1405,7 +1418,6 @@ static uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, in
 /* Decodes a tensor of products, or of values of channel tables. */
 static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_product)
 {
-    grid g;
     unsigned axis = (unsigned)decode_uint(d, d->tables->axes, 4, s->rank);
     uint32_t size = axis ? s->lengths[axis - 1] : 1;
     uint32_t inner = product_of(s->lengths, axis, axis ? s->rank : axis);
@@ -1426,15 +1438,15 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
         if (!is_scale(values[i]))
             damaged(d);
     int32_t limit = is_product ? MAX_FACTOR : MAX_SIDE;
-    start_grid(&g, data, 4, -limit, limit);
-    decode_integers(d, &g, s, 1);
+    start_grid(d, data, 4, -limit, limit);
+    decode_integers(d, s, 1);
     for (uint32_t place = 0; place < s->size;) {
         const uint32_t *first = values;
         for (uint32_t i = 0; i < size; i++) {
             for (uint32_t k = 0; k < inner; k++, place++) {
                 if (d->status)
                     return;
-                int32_t x = get(&g, place);
+                int32_t x = get(d, place);
                 put_word(data + (size_t)place * 4, 4, is_product ? multiply(d, x, values[i])
                                                          : look_up(d, &channels[i], first, x));
             }
@@ -1448,7 +1460,6 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
 static ALONE size_t decode_representation(decoder *d, uint8_t *data, size_t limit)
 {
     shape s;
-    grid g;
     tables *t = d->tables;
     uint8_t *high = d->high;
     unsigned kind = (unsigned)decode_uint(d, t->kinds, 2, 3), width = 4;
@@ -1475,8 +1486,8 @@ static ALONE size_t decode_representation(decoder *d, uint8_t *data, size_t limi
         decode_by_alphabet(d, data, &s, width);
     } else if (kind == INTEGERS) {
         int32_t most = (int32_t)((1u << (8 * width - 1)) - 1);
-        start_grid(&g, data, width, width < 4 ? -most - 1 : -most, most);
-        decode_integers(d, &g, &s, 1);
+        start_grid(d, data, width, width < 4 ? -most - 1 : -most, most);
+        decode_integers(d, &s, 1);
     } else {
         decode_by_channel(d, data, &s, kind == PRODUCT);
     }
@@ -1589,7 +1600,7 @@ static ALONE uint32_t lzma_distance(lzma *z, uint32_t length)
 }
 
 /* Decodes a literal; `match` is the byte at the latest distance with bit 8 set, 0 for none. */
-static uint32_t lzma_literal(lzma *z, uint32_t place, uint32_t match)
+static ALONE uint32_t lzma_literal(lzma *z, uint32_t place, uint32_t match)
 {
     uint32_t symbol = 1, agrees = match & 256; /* 256 while all bits have been the match's */
     while (symbol < 256) {
@@ -1726,11 +1737,6 @@ static size_t residual_position(const decoder *d, uint64_t address)
     return NOWHERE;
 }
 
-static uint32_t word_at(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 /* Finds the candidates of the contexts of the residual byte at a position. */
 static void find_candidates(structure *t, size_t position)
 {
@@ -1762,6 +1768,7 @@ static void find_candidates(structure *t, size_t position)
 /* Decodes a byte of which the inputs' candidates are known. */
 static uint8_t mix_byte(structure *t, source *s, unsigned phase)
 {
+    static const uint8_t most[6] = {1, 2, 3, 5, 11, 39}; /* total of each class */
     const tables *tables = t->d->tables;
     int32_t *weights[STRUCTURE_INPUTS], evidence[STRUCTURE_INPUTS];
     unsigned byte = 1, has_tables = t->totals[VTABLES_INPUT];
@@ -1777,7 +1784,8 @@ static uint8_t mix_byte(structure *t, source *s, unsigned phase)
             }
             unsigned total = seen[0] + seen[1], class = MIXED_CLASS;
             if (!seen[0] || !seen[1]) {
-                class = total < 4 ? total - 1 : total < 6 ? 3 : total < 12 ? 4 : total < 40 ? 5 : 6;
+                for (class = 0; class < 6 && total > most[class]; class++)
+                    ;
                 if (k >= CONTEXTS)
                     class = (phase ? 3 - phase : 2) + (total > 1 ? 3 : 0);
                 sure[seen[1] > 0] += total > 0;
@@ -1821,7 +1829,7 @@ static void note_table(structure *t, size_t table, uint64_t vtable)
 
 /* Learns from the residual byte at an address; `whole` is whether a word begins there, all of
    whose bytes are residual. */
-static void add_byte(structure *t, size_t address, size_t position, int whole)
+static ALONE void add_byte(structure *t, size_t address, size_t position, int whole)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < t->pending_count; i++) {
@@ -1964,15 +1972,14 @@ static uint64_t read_varint(const uint8_t **at, const uint8_t *end)
 static ecz_status read_header(header *h, const uint8_t *file, size_t size)
 {
     const uint8_t *at = file + 8, *end = file + size;
-    if (size < 4 || file[0] != 'E' || file[1] != 'C' || file[2] != 'Z')
+    uint32_t magic = size < 4 ? 0 : word_at(file);
+    if ((magic & 0xFFFFFF) != 0x5A4345) /* "ECZ" */
         return ECZ_DAMAGED;
-    if (file[3] != 1)
+    if (magic >> 24 != 1)
         return ECZ_UNSUPPORTED_VERSION;
     if (size < 8)
         return ECZ_DAMAGED;
-    h->checksum = 0;
-    for (unsigned i = 8; i-- > 4;)
-        h->checksum = h->checksum << 8 | file[i];
+    h->checksum = word_at(file + 4);
     h->body = at;
     h->body_size = size - 8;
     h->content_size = read_varint(&at, end);
@@ -2009,7 +2016,7 @@ static size_t open_streams(decoder *d, const header *h)
     d->side_size = h->side_size;
     if (!h->stream_size)
         return 0;
-    return decode_lone_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
+    return decode_new_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
 }
 
 /* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions;
@@ -2100,7 +2107,6 @@ ecz_status ecz_decode(const uint8_t *file, size_t file_size, uint8_t *content,
     d.low = d.profiles = (uint8_t *)(d.regions + count + 1);
     d.high = d.low + ((arena_size - (size_t)needed) & ~(size_t)7);
     clear(d.tables, sizeof *d.tables);
-    fill_crc_table(d.tables->crc);
     fill_log_odds(d.tables);
 
     size_t residual_size = decode_tensors(&d, count, content, size);
@@ -2121,8 +2127,8 @@ ecz_status ecz_decode(const uint8_t *file, size_t file_size, uint8_t *content,
         at += r->gap + r->size;
         residual += r->gap;
     }
-    uint32_t crc = crc_of(d.tables->crc, 0, h.body, h.body_size);
-    return crc_of(d.tables->crc, crc, content, size) == h.checksum ? ECZ_OK : ECZ_DAMAGED;
+    uint32_t crc = crc_of(0, h.body, h.body_size);
+    return crc_of(crc, content, size) == h.checksum ? ECZ_OK : ECZ_DAMAGED;
 }
 
 /* The dictionary and the weights, those as two's complement. */
