@@ -23,14 +23,13 @@ class BitCounts:
 
     def probabilities(self, context: np.ndarray) -> np.ndarray:
         """Returns int32 probabilities of a one, units of `2**-16`, for an array of contexts."""
-        p = ((2 * self.ones + 1) << 16) // (2 * self.total + 2)
-        return np.clip(p, 1, ONE - 1).astype(np.int32)[context]
+        p = ((2 * self.ones[context] + 1) << 16) // (2 * self.total[context] + 2)
+        return np.minimum(np.maximum(p, 1), ONE - 1).astype(np.int32)
 
     def update(self, context: np.ndarray, bits: np.ndarray) -> None:
         """Counts `bits` (0 or 1), each in its context."""
-        size = self.total.size
-        self.total += np.bincount(context, minlength=size)
-        self.ones += np.bincount(context[bits == 1], minlength=size)
+        np.add.at(self.total, context, 1)
+        np.add.at(self.ones, context[bits == 1], 1)
 
     def code(
         self, coder: BitCoder, context: np.ndarray, bits: np.ndarray | None = None

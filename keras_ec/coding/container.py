@@ -112,11 +112,12 @@ def encode_content(
         end = position.offset + position.size
     spans = residual_spans(positions, len(content))
     residual = b"".join([content[span.start : span.stop] for span in spans])
-    codec, parameter, coded = compress_residual(residual, spans)
+    stream = encoder.finish() if regions else b""
+    beside = len(stream) + sum(map(len, side.parts))
+    codec, parameter, coded = compress_residual(residual, spans, beside)
     fields = [write_varint(len(content)), bytes([codec])]
     if codec == LZMA:
         fields.append(bytes([parameter]))
-    stream = encoder.finish() if regions else b""
     if progress:
         progress(len(regions), len(regions))
     fields += [write_varint(len(coded)), write_varint(len(stream)), coded, stream, *side.parts]

@@ -30,7 +30,7 @@ LINK_CLASSES = 24
 
 _ROW_CLASSES = 20
 _DENSITY_CLASSES = 16
-_FEW_ROWS, _MANY_COLUMNS = 2048, 32
+_FEW_ROWS = 2048
 _SHARE = 39322
 """0.6 decisions in units of `2**-16`: what steadies the ratio of two counts."""
 
@@ -55,14 +55,14 @@ class Neighbours:
 def run_edges(rows: int, columns: int) -> list[tuple[int, int]]:
     """Returns the runs of columns that are coded at once.
 
-    A single row is coded in runs growing by a quarter, others in seven runs where rows are too few
-    to learn from one another.
+    A single row is coded in runs growing by a quarter, others in four or seven runs where rows are
+    too few to learn from one another.
     """
     if rows > 1:
-        cuts = [0, columns]
-        if rows <= _FEW_ROWS and columns >= _MANY_COLUMNS:
-            cuts = [columns * sixteenths >> 4 for sixteenths in (0, 1, 2, 4, 6, 8, 12, 16)]
-        return list(itertools.pairwise(cuts))
+        sixteenths = [0, 16]
+        if rows <= _FEW_ROWS and columns >= 32:
+            sixteenths = [0, 1, 3, 8, 16] if columns < 96 else [0, 1, 2, 4, 6, 8, 12, 16]
+        return list(itertools.pairwise(columns * cut >> 4 for cut in sixteenths))
     edges = []
     begin = 0
     while begin < columns:

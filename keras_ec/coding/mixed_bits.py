@@ -96,15 +96,15 @@ class MixedBits:
         return bits
 
     def _count(self, index: np.ndarray, bits: np.ndarray) -> None:
-        size = self._total.size
-        self._total += np.bincount(index.ravel(), minlength=size)
+        touched = index.ravel()
+        np.add.at(self._total, touched, 1)
         live = bits == 1
         ones = int(np.count_nonzero(live))
         self._all += bits.size
         self._all_ones += ones
         if ones:
-            self._ones += np.bincount(index[:, live].ravel(), minlength=size)
-        over = np.flatnonzero(self._total > _LIMIT)
+            np.add.at(self._ones, index[:, live].ravel(), 1)
+        over = np.unique(touched[self._total[touched] > _LIMIT])
         if over.size:
             self._ones[over] = self._ones[over] * _LIMIT // self._total[over]
             self._total[over] = _LIMIT

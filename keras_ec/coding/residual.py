@@ -17,6 +17,8 @@ _LC_LP_PB = ((3, 0, 2), (0, 0, 0), (0, 2, 2), (1, 2, 2), (3, 0, 0), (0, 0, 2), (
 _MIN_DICTIONARY = 1 << 12
 _MAX_DICTIONARY = 1 << 26
 _SEARCH_LIMIT = 1 << 20
+_NEGLIGIBLE = 1 << 11
+"""What fraction of the rest of a file is worth no time."""
 
 
 def _dictionary_size(size: int) -> int:
@@ -40,28 +42,33 @@ def _filters(size: int, lc: int, lp: int, pb: int) -> list[dict[str, int]]:
     ]
 
 
-def compress_residual(data: bytes, spans: Sequence[range]) -> tuple[int, int, bytes]:
+def compress_residual(
+    data: bytes, spans: Sequence[range], beside: int = 0
+) -> tuple[int, int, bytes]:
     """Compresses bytes with the codec that does best.
+
+    The structure coder, the slowest one, is left out where it can save next to nothing of a file.
 
     Args:
         data: The bytes.
         spans: The addresses in the content that they come from.
+        beside: Number of all other bytes in the file.
 
     Returns:
         The codec, its parameter (LZMA: `(pb * 5 + lp) * 9 + lc`, else 0), and the coded bytes.
     """
     best = (STORED, 0, data)
-    if len(data) <= MAX_SIZE:
-        encoder = PortableBitEncoder()
-        code_structure(encoder, _addresses(spans), data)
-        coded = encoder.finish()
-        if len(coded) < len(data) <= largest_structure(len(coded)):
-            best = (STRUCTURE, 0, coded)
     for lc, lp, pb in _LC_LP_PB if len(data) <= _SEARCH_LIMIT else _LC_LP_PB[:1]:
         compressor = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=_filters(len(data), lc, lp, pb))
         coded = compressor.compress(data) + compressor.flush()
         if len(coded) < len(best[2]):
             best = (LZMA, (pb * 5 + lp) * 9 + lc, coded)
+    if len(data) <= MAX_SIZE and len(best[2]) * _NEGLIGIBLE > beside:
+        encoder = PortableBitEncoder()
+        code_structure(encoder, _addresses(spans), data)
+        coded = encoder.finish()
+        if len(coded) < len(best[2]) and len(data) <= largest_structure(len(coded)):
+            best = (STRUCTURE, 0, coded)
     return best
 
 

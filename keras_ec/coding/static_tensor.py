@@ -10,15 +10,21 @@ import math
 
 import numpy as np
 
-from keras_ec.coding.adaptive_bits import AdaptiveUint, code_bounded, code_raw_vector, code_signed
+from keras_ec.coding.adaptive_bits import (
+    AdaptiveUint,
+    code_bounded,
+    code_raw_bits,
+    code_raw_vector,
+    code_signed,
+)
 from keras_ec.coding.errors import CorruptFileError
-from keras_ec.coding.integer_matrix import MAX_MAGNITUDE, code_matrix
+from keras_ec.coding.integer_matrix import MAX_MAGNITUDE
 from keras_ec.coding.large_arrays import BLOCK, count
 from keras_ec.coding.range_coder import BitCoder
 from keras_ec.coding.symbol_streams import SymbolJob, decode_jobs, encode_lanes
 from keras_ec.coding.symbol_tables import MAX_SYMBOLS, cumulative_of, levels_of
 
-MAX_CLASSES = 4
+_CLASS_BITS = 2
 MIN_ELEMENTS = 1 << 14
 """Smaller tensors are never coded this way."""
 
@@ -150,11 +156,11 @@ def _count(symbols: np.ndarray, by_row: np.ndarray, by_column: np.ndarray) -> np
 
 
 def _code_classes(coder: BitCoder, size: int, classes: np.ndarray | None) -> np.ndarray:
-    known = None if classes is None else classes[None]
-    coded = code_matrix(coder, (1, size), known)[0].astype(np.int64)
-    if coded.min() < 0 or coded.max() >= MAX_CLASSES:
-        raise CorruptFileError(f"Expected classes in [0, {MAX_CLASSES}), found one outside.")
-    return coded
+    """Codes the classes of rows or columns; a single class takes one bit."""
+    several = None if classes is None else int(classes.any())
+    if not code_raw_bits(coder, 1, several):
+        return np.zeros(size, np.int64)
+    return code_raw_vector(coder, size, _CLASS_BITS, classes)
 
 
 def _table_numbers(

@@ -18,7 +18,7 @@ from keras_ec.coding.representation import (
 )
 from keras_ec.deploy.weight_buffers import WeightBuffer
 
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 14
 _GAIN = 0.95
 """What the integers are assumed to cost, as a share of their order-0 entropy."""
 
