@@ -261,9 +261,10 @@ static ALONE void begin_call(decoder *d, uint64_t decisions)
 
 /* ---- Building blocks ---- */
 
-static ALONE uint32_t probability(const counts *c)
+/* Returns the probability of a one after so many ones in a total. */
+static ALONE uint32_t probability(uint64_t ones, uint64_t total)
 {
-    return clip_probability(((2 * (uint64_t)c->ones + 1) << 16) / (2 * (uint64_t)c->total + 2));
+    return clip_probability(((2 * ones + 1) << 16) / (2 * total + 2));
 }
 
 static void count_bit(counts *c, uint32_t bit)
@@ -275,7 +276,7 @@ static void count_bit(counts *c, uint32_t bit)
 static uint32_t decode_counted(decoder *d, counts *c)
 {
     begin_call(d, 1);
-    uint32_t bit = decode_bit(d, probability(c));
+    uint32_t bit = decode_bit(d, probability(c->ones, c->total));
     count_bit(c, bit);
     return bit;
 }
@@ -358,7 +359,7 @@ static int32_t stretch(const tables *t, uint32_t p)
     return (int32_t)low - MAX_STRETCHED;
 }
 
-static void fill_log_odds(tables *t)
+static ALONE void fill_log_odds(tables *t)
 {
     uint64_t odds = 1 << 20;
     for (uint32_t x = 0; x < SQUASH_SIZE; x++) {
@@ -412,7 +413,7 @@ static ALONE void start_mixer(mixer *m, const mixer_kind *kind, counts *all)
 static ALONE void begin_mixing(decoder *d, mixer *m, unsigned set, uint64_t size)
 {
     begin_call(d, size);
-    m->overall = clip_probability(((2 * m->ones + 1) << 16) / (2 * m->total + 2));
+    m->overall = probability(m->ones, m->total);
     m->base = stretch(d->tables, m->overall);
     m->weight = m->weights[set];
     m->size = size;
@@ -429,7 +430,7 @@ static ALONE uint32_t said(const mixer *m, unsigned table, const counts *c)
 }
 
 /* Decodes a decision, of which each input says a probability. */
-static ALONE uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
+static uint32_t decode_mixed(decoder *d, mixer *m, const uint32_t *says)
 {
     int32_t evidence[MAX_INPUTS];
     int64_t sum = 0;
@@ -613,7 +614,7 @@ static ALONE uint32_t row_place(const grid *g, uint32_t row)
 }
 
 /* Gets what is known of a column, and the integers above its next one. */
-static ALONE void find_column(matrix *m, uint32_t c)
+static void find_column(matrix *m, uint32_t c)
 {
     column *state = &m->column;
     for (unsigned i = 0; i < m->g->lag_count; i++)
@@ -807,7 +808,7 @@ static void decode_low_bits(matrix *m)
                 if (tree)
                     context = &m->contexts[LOWER + (m->length << TREE_BITS) + (magnitude >> (m->shift + 1))];
                 if (!pass)
-                    add_bit(m, c, decode_bit(m->d, tree || highest ? probability(context) : 32768));
+                    add_bit(m, c, decode_bit(m->d, tree || highest ? probability(context->ones, context->total) : 32768));
                 else if (tree || highest)
                     count_bit(context, magnitude >> m->shift & 1);
             }
@@ -827,13 +828,14 @@ static void decode_magnitudes(matrix *m, uint32_t found)
 
 static uint32_t run_end(const grid *g, uint32_t begin)
 {
-    static const uint8_t sixteenths[6] = {1, 2, 4, 6, 8, 12};
+    static const uint8_t sixteenths[9] = {1, 3, 8, 1, 2, 4, 6, 8, 12};
     uint64_t end = g->columns, quarter = begin >> 2;
     if (g->rows == 1)
         return (uint32_t)smaller(end, begin + (quarter > 4 ? quarter : 4));
-    for (unsigned i = 0; i < 6 && g->rows <= 2048 && end >= 32; i++)
-        if (end * sixteenths[i] >> 4 > begin)
-            return (uint32_t)(end * sixteenths[i] >> 4);
+    if (g->rows <= 2048 && end >= 32)
+        for (unsigned i = end < 96 ? 0 : 3; i < (end < 96 ? 3u : 9u); i++)
+            if (end * sixteenths[i] >> 4 > begin)
+                return (uint32_t)(end * sixteenths[i] >> 4);
     return (uint32_t)end;
 }
 
@@ -926,7 +928,7 @@ static void decode_matrix(decoder *d)
 }
 
 /* Makes the grid one row, without anything to predict from. */
-static ALONE void lay_out_row(decoder *d, uint32_t size)
+static void lay_out_row(decoder *d, uint32_t size)
 {
     grid *g = &d->grid;
     g->rows = 1;
@@ -946,7 +948,7 @@ typedef struct {
 } symbol_table;
 
 /* Decodes a table's levels. */
-static ALONE void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
+static void decode_table(decoder *d, symbol_table *t, uint32_t symbols)
 {
     uint32_t *frequency = t->cumulative + 1, largest = 0;
     uint64_t shares = 0;
@@ -1003,15 +1005,15 @@ static uint32_t decode_symbol(source *s, const symbol_table *t)
 /* Decodes classes from 0 to 3 and returns their number, the largest plus one. */
 static uint32_t decode_classes(decoder *d, uint8_t *classes, uint32_t size)
 {
-    grid outer = d->grid;
-    uint32_t most = 0;
-    start_grid(d, classes, 1, 0, 3);
-    lay_out_row(d, size);
-    decode_matrix(d);
-    d->grid = outer;
-    for (uint32_t i = 0; i < size && !d->status; i++)
+    uint8_t most = 0;
+    unsigned width = decode_raw(d, 1) ? 2 : 0;
+    if (width)
+        begin_call(d, (uint64_t)size * width);
+    for (uint32_t i = 0; i < size && !d->status; i++) {
+        classes[i] = (uint8_t)raw_bits(d, width);
         most = classes[i] > most ? classes[i] : most;
-    return most + 1;
+    }
+    return most + 1u;
 }
 
 /* Decodes a tensor; of the grid only rows and columns are used, those of the section. */
@@ -1042,7 +1044,8 @@ static void decode_symbols(decoder *d, uint32_t size)
     uint32_t lane_size = size / lanes + (size % lanes != 0), left = 0;
     uint32_t row = 0, within = 0, c = 0;
     unsigned width = decode_new_uint(d, 6, 17);
-    source s = {0, 0, 0, 0, 0};
+    source s;
+    open_source(&s, d->side, 0);
     if (width)
         begin_call(d, (uint64_t)lanes * width);
     if (lane_size > MAX_LANE)
@@ -1050,7 +1053,7 @@ static void decode_symbols(decoder *d, uint32_t size)
     for (uint32_t i = 0; i < lanes * lane_size && !d->status; i++) {
         if (!left) {
             size_t length = (size_t)raw_bits(d, width);
-            if (length > d->side_size || s.position < s.size) {
+            if (length > d->side_size) {
                 damaged(d);
                 break;
             }
@@ -1073,8 +1076,6 @@ static void decode_symbols(decoder *d, uint32_t size)
             row++;
         }
     }
-    if (s.position < s.size)
-        damaged(d);
     if (size / 4096 + (size % 4096 != 0) > available - d->side_size)
         damaged(d);
     d->high = high;
@@ -1257,18 +1258,14 @@ static void decode_vector(decoder *d, uint8_t *data, unsigned width, uint32_t si
 
 /* ---- Float vectors ---- */
 
-static int is_scale(uint32_t x)
-{
-    uint32_t exponent = x >> 23 & 255;
-    return exponent > 0 && exponent < 255;
-}
-
 /* Returns the bit pattern of float32(k) * scale, rounded half to even. */
 static uint32_t multiply(decoder *d, int32_t k, uint32_t scale)
 {
     uint64_t exact = (uint64_t)magnitude_of(k) * ((scale & 0x7FFFFF) | 0x800000);
     uint32_t sign = (scale ^ (k < 0 ? 0x80000000u : 0)) & 0x80000000u;
     uint32_t exponent = scale >> 23 & 255;
+    if (exponent == 0 || exponent == 255)
+        damaged(d);
     if (!k)
         return sign;
     unsigned drop = bit_length(exact) - 24;
@@ -1336,8 +1333,6 @@ static void decode_floats(decoder *d, uint32_t *floats, uint32_t size, uint8_t *
         floats[i] = decode_float(d, &model);
     if (stepped) {
         uint32_t step = floats[0];
-        if (!is_scale(step))
-            damaged(d);
         decode_vector(d, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
         for (uint32_t i = 0; i < size && !d->status; i++)
             floats[i] = multiply(d, get(d, i), step);
@@ -1351,10 +1346,10 @@ enum { ALPHABET, PRODUCT, CHANNEL_TABLES, INTEGERS };
 #define MAX_ALPHABET 4096
 #define MAX_SIDE 256
 
-/* How many values a channel has above and below zero; whether zero is negative in the lower's
-   highest bit. */
+/* How many values a channel has above and below zero, and whether zero is negative. */
+enum { ABOVE, BELOW, NEGATIVE_ZERO };
 typedef struct {
-    uint16_t above, below;
+    uint16_t of[3];
 } channel;
 
 static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsigned width)
@@ -1388,16 +1383,10 @@ static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, 
     channel *channels = take(d, (uint64_t)size * sizeof *channels);
     *total = 0;
     for (unsigned field = 0; field < 3 && !d->status; field++) {
-        decode_vector(d, data, 4, size, 0, field < 2 ? MAX_SIDE : 1);
+        decode_vector(d, data, 4, size, 0, field == NEGATIVE_ZERO ? 1 : MAX_SIDE);
         for (uint32_t i = 0; i < size && !d->status; i++) {
-            uint16_t x = (uint16_t)get(d, i);
-            if (field == 0)
-                channels[i].above = x;
-            else if (field == 1)
-                channels[i].below = x;
-            else
-                channels[i].below = (uint16_t)(channels[i].below | x << 15);
-            *total += field < 2 ? x : 0u;
+            uint16_t x = channels[i].of[field] = (uint16_t)get(d, i);
+            *total += field == NEGATIVE_ZERO ? 0u : x;
         }
     }
     return channels;
@@ -1405,14 +1394,11 @@ static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, 
 
 static ALONE uint32_t look_up(decoder *d, const channel *c, const uint32_t *values, int32_t rank)
 {
-    uint32_t below = c->below & 0x7FFFu;
-    if (rank > 0 ? magnitude_of(rank) > c->above : magnitude_of(rank) > below) {
+    if (rank > c->of[ABOVE] || rank < -(int32_t)c->of[BELOW])
         damaged(d);
-        return 0;
-    }
-    if (!rank)
-        return (uint32_t)c->below >> 15 << 31;
-    return rank > 0 ? values[below + magnitude_of(rank) - 1] : values[below - magnitude_of(rank)];
+    else if (rank)
+        return values[c->of[BELOW] + rank - (rank > 0)];
+    return (uint32_t)c->of[NEGATIVE_ZERO] << 31;
 }
 
 /* Decodes a tensor of products, or of values of channel tables. */
@@ -1420,9 +1406,7 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
 {
     unsigned axis = (unsigned)decode_uint(d, d->tables->axes, 4, s->rank);
     uint32_t size = axis ? s->lengths[axis - 1] : 1;
-    uint32_t inner = product_of(s->lengths, axis, axis ? s->rank : axis);
-    if (!axis)
-        inner = s->size;
+    uint32_t inner = product_of(s->lengths, axis, s->rank);
     uint64_t value_count = size;
     const channel *channels = 0;
     if (!is_product)
@@ -1434,9 +1418,6 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
         return;
     if (value_count)
         decode_floats(d, values, (uint32_t)value_count, data);
-    for (uint32_t i = 0; i < value_count && is_product && !d->status; i++)
-        if (!is_scale(values[i]))
-            damaged(d);
     int32_t limit = is_product ? MAX_FACTOR : MAX_SIDE;
     start_grid(d, data, 4, -limit, limit);
     decode_integers(d, s, 1);
@@ -1451,7 +1432,7 @@ static void decode_by_channel(decoder *d, uint8_t *data, const shape *s, int is_
                                                          : look_up(d, &channels[i], first, x));
             }
             if (!is_product)
-                first += channels[i].above + (channels[i].below & 0x7FFFu);
+                first += channels[i].of[ABOVE] + channels[i].of[BELOW];
         }
     }
 }
@@ -1549,17 +1530,8 @@ static uint32_t lzma_bit(lzma *z, uint32_t place)
     return bit;
 }
 
-/* Decodes `bits` bits with a tree of probabilities, highest bit first. */
-static uint32_t lzma_tree(lzma *z, uint32_t place, unsigned bits)
-{
-    uint32_t node = 1;
-    while (!(node >> bits))
-        node = node << 1 | lzma_bit(z, place + node);
-    return node - (1u << bits);
-}
-
-/* The same, lowest bit first. */
-static ALONE uint32_t lzma_reverse_tree(lzma *z, uint32_t place, unsigned bits)
+/* Decodes `bits` bits with a tree of probabilities, highest or lowest bit first. */
+static ALONE uint32_t lzma_tree(lzma *z, uint32_t place, unsigned bits, int lowest_first)
 {
     uint32_t node = 1, x = 0;
     for (unsigned i = 0; i < bits; i++) {
@@ -1567,27 +1539,27 @@ static ALONE uint32_t lzma_reverse_tree(lzma *z, uint32_t place, unsigned bits)
         node = node << 1 | bit;
         x |= bit << i;
     }
-    return x;
+    return lowest_first ? x : node - (1u << bits);
 }
 
 static uint32_t lzma_length(lzma *z, uint32_t place, uint32_t position)
 {
     if (!lzma_bit(z, place))
-        return 2 + lzma_tree(z, place + 2 + 8 * position, 3);
+        return 2 + lzma_tree(z, place + 2 + 8 * position, 3, 0);
     if (!lzma_bit(z, place + 1))
-        return 10 + lzma_tree(z, place + 2 + 8 * (16 + position), 3);
-    return 18 + lzma_tree(z, place + 2 + 8 * 32, 8);
+        return 10 + lzma_tree(z, place + 2 + 8 * (16 + position), 3, 0);
+    return 18 + lzma_tree(z, place + 2 + 8 * 32, 8, 0);
 }
 
 static ALONE uint32_t lzma_distance(lzma *z, uint32_t length)
 {
-    uint32_t slot = lzma_tree(z, SLOTS + 64 * (length > 5 ? 3 : length - 2), 6), direct = 0;
+    uint32_t slot = lzma_tree(z, SLOTS + 64 * (length > 5 ? 3 : length - 2), 6, 0), direct = 0;
     if (slot < 4)
         return slot;
     unsigned bits = (slot >> 1) - 1;
     uint32_t distance = (2 | (slot & 1)) << bits;
     if (slot < 14)
-        return distance + lzma_reverse_tree(z, SPECIAL + distance - slot, bits);
+        return distance + lzma_tree(z, SPECIAL + distance - slot, bits, 1);
     for (; bits > 4; bits--) {
         lzma_normalize(z);
         z->range >>= 1;
@@ -1596,7 +1568,7 @@ static ALONE uint32_t lzma_distance(lzma *z, uint32_t length)
         z->code += z->range & below;
         direct = (direct << 1) + below + 1;
     }
-    return distance + (direct << 4) + lzma_reverse_tree(z, ALIGN, 4);
+    return distance + (direct << 4) + lzma_tree(z, ALIGN, 4, 1);
 }
 
 /* Decodes a literal; `match` is the byte at the latest distance with bit 8 set, 0 for none. */
@@ -1613,7 +1585,7 @@ static ALONE uint32_t lzma_literal(lzma *z, uint32_t place, uint32_t match)
 }
 
 /* Decodes a match's length, and its distance less one to `reps[0]`. */
-static ALONE uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
+static uint32_t lzma_match(lzma *z, uint32_t *reps, uint32_t position)
 {
     uint32_t state = z->state, late = state < 7 ? 0 : 3, rep = 3, distance = 0, length = 1;
     z->state = 8 + late;
@@ -1643,13 +1615,17 @@ static ALONE void decode_lzma(decoder *d, const uint8_t *in, size_t in_size, uns
 {
     unsigned lc = parameter % 9, lp = parameter / 9 % 5, pb = parameter / 45;
     uint32_t p_count = LITERALS + (0x300u << (lc + lp));
-    uint32_t reps[4] = {0, 0, 0, 0};
+    uint32_t reps[4];
     size_t done = 0, window = 4096;
-    lzma z = {in, in + in_size, 0, 0xFF, 0, 0, 0};
+    lzma z;
     if (pb > 4 || lc + lp > 4 || (in_size && in[0])) {
         damaged(d);
         return;
     }
+    clear(reps, sizeof reps);
+    clear(&z, sizeof z);
+    z.in = in;
+    z.end = in + in_size;
     z.p = take(d, p_count * sizeof *z.p);
     if (!z.p)
         return;
@@ -1741,20 +1717,21 @@ static size_t residual_position(const decoder *d, uint64_t address)
 static void find_candidates(structure *t, size_t position)
 {
     static const uint8_t caps[CONTEXTS] = {64, 64, 64, 32, 16, 16, 32, 32, 32};
+    static const uint8_t of_run[11] = {0, 0, 0, 0, 8, 8, 24, 24, 24, 24, 56}; /* inputs 3 to 5 */
     const uint8_t *here = t->data + position, *at = here;
     unsigned phase = t->phases[position], open = (1u << CONTEXTS) - 1;
     clear(t->totals, sizeof t->totals);
     for (size_t left = t->size - position + DICTIONARY_SIZE - 13; left && open; left--) {
         at++;
-        unsigned run = 0, found = 0;
+        unsigned run = 0;
         while (run < 10 && at[run + 1] == here[run + 1])
             run++;
+        unsigned found = of_run[run];
         if (t->phases[at - t->data] == phase) {
-            found = run > 1 ? 7 : run ? 3 : 1;
+            found |= run > 1 ? 7u : 2 * run + 1;
             if (at[4] == here[4])
                 found |= at[8] != here[8] ? 1u << 6 : at[12] != here[12] ? 3u << 6 : 7u << 6;
         }
-        found |= run < 4 ? 0 : run < 6 ? 1u << 3 : run < 10 ? 3u << 3 : 7u << 3;
         found &= open;
         for (unsigned k = 0; found; k++, found >>= 1)
             if (found & 1) {
@@ -1770,13 +1747,16 @@ static uint8_t mix_byte(structure *t, source *s, unsigned phase)
 {
     static const uint8_t most[6] = {1, 2, 3, 5, 11, 39}; /* total of each class */
     const tables *tables = t->d->tables;
-    int32_t *weights[STRUCTURE_INPUTS], evidence[STRUCTURE_INPUTS];
+    int32_t evidence[STRUCTURE_INPUTS]; /* 0 of inputs that are not live */
+    uint8_t places[STRUCTURE_INPUTS];
     unsigned byte = 1, has_tables = t->totals[VTABLES_INPUT];
     for (unsigned shift = 8; shift--;) {
-        unsigned sure[2] = {0, 0};
+        unsigned sure[2];
+        sure[0] = sure[1] = 0;
         int64_t sum = 0;
         for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
-            uint32_t seen[2] = {0, 0};
+            uint32_t seen[2];
+            seen[0] = seen[1] = 0;
             for (unsigned i = 0; i < t->totals[k]; i++) {
                 unsigned candidate = 256u | t->candidates[k][i];
                 if (candidate >> (shift + 1) == byte)
@@ -1790,26 +1770,26 @@ static uint8_t mix_byte(structure *t, source *s, unsigned phase)
                     class = (phase ? 3 - phase : 2) + (total > 1 ? 3 : 0);
                 sure[seen[1] > 0] += total > 0;
             }
-            weights[k] = total ? &t->weights[k * CLASSES + class] : 0;
-            evidence[k] = stretch(tables, ((10 * seen[1] + 1) << 16) / (10 * total + 2));
+            places[k] = (uint8_t)(k * CLASSES + class);
+            evidence[k] = 0;
+            if (total)
+                evidence[k] = stretch(tables, ((10 * seen[1] + 1) << 16) / (10 * total + 2));
         }
         unsigned all = sure[0] + sure[1], set = all == 0 ? 2 : all >= 4 ? 3 : 0;
         if (has_tables)
             set = 5;
         if (sure[0] && sure[1])
             set = has_tables ? 4 : 1;
+        int32_t *weights = t->weights + set * STRUCTURE_INPUTS * CLASSES;
         for (unsigned k = 0; k < STRUCTURE_INPUTS; k++)
-            if (weights[k]) {
-                weights[k] += set * STRUCTURE_INPUTS * CLASSES;
-                sum += (int64_t)*weights[k] * evidence[k];
-            }
+            sum += (int64_t)weights[places[k]] * evidence[k];
         uint32_t p = squash(tables, floor_divide(sum, 65536)), bit = read_bit(s, p);
         int64_t error = (int64_t)(bit << 16) - p;
         byte = byte << 1 | bit;
-        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++)
-            if (weights[k])
-                *weights[k] = clip_weight(*weights[k] + floor_divide(error * evidence[k], 32768),
-                                          1 << 19);
+        for (unsigned k = 0; k < STRUCTURE_INPUTS; k++) {
+            int32_t *weight = &weights[places[k]];
+            *weight = clip_weight(*weight + floor_divide(error * evidence[k], 32768), 1 << 19);
+        }
     }
     return (uint8_t)byte;
 }
@@ -1899,11 +1879,11 @@ static ALONE void decode_structure_byte(structure *t, source *s, size_t address,
 }
 
 /* Returns the residual, decoded in the arena. */
-static const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size, size_t size,
+static ALONE const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size, size_t size,
                                        size_t address)
 {
     source s;
-    if (size > MAX_STRUCTURE) {
+    if (size > MAX_STRUCTURE || size > 1024 + 256 * (uint64_t)in_size) {
         damaged(d);
         return 0;
     }
@@ -1956,22 +1936,30 @@ typedef struct {
     size_t body_size, coded_size, stream_size, side_size;
 } header;
 
+/* Reads a byte and moves `at` behind it; 256 if there is none. */
+static ALONE unsigned read_byte(const uint8_t **at, const uint8_t *end)
+{
+    return *at < end ? *(*at)++ : 256;
+}
+
 /* Reads a varint and moves `at` behind it; all bits set if it is malformed. */
-static uint64_t read_varint(const uint8_t **at, const uint8_t *end)
+static ALONE uint64_t read_varint(const uint8_t **at, const uint8_t *end)
 {
     uint64_t x = 0;
-    for (unsigned shift = 0; shift < 63 && *at < end; shift += 7) {
-        uint8_t byte = *(*at)++;
-        x |= (uint64_t)(byte & 127u) << shift;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        unsigned byte = read_byte(at, end);
+        x |= (uint64_t)(byte & 127) << shift;
+        if (byte == 256 || (shift && !byte))
+            break;
         if (byte < 128)
-            return shift && !byte ? UINT64_MAX : x;
+            return x;
     }
     return UINT64_MAX;
 }
 
-static ecz_status read_header(header *h, const uint8_t *file, size_t size)
+static ALONE ecz_status read_header(header *h, const uint8_t *file, size_t size)
 {
-    const uint8_t *at = file + 8, *end = file + size;
+    const uint8_t *at = file, *end = file + size;
     uint32_t magic = size < 4 ? 0 : word_at(file);
     if ((magic & 0xFFFFFF) != 0x5A4345) /* "ECZ" */
         return ECZ_DAMAGED;
@@ -1980,21 +1968,16 @@ static ecz_status read_header(header *h, const uint8_t *file, size_t size)
     if (size < 8)
         return ECZ_DAMAGED;
     h->checksum = word_at(file + 4);
+    at += 8;
     h->body = at;
     h->body_size = size - 8;
     h->content_size = read_varint(&at, end);
-    if (h->content_size > smaller(MAX_CONTENT, MAX_EXPANSION * size) || at == end)
-        return ECZ_DAMAGED;
-    h->codec = *at++;
-    h->parameter = 0;
-    if (h->codec == LZMA) {
-        if (at == end)
-            return ECZ_DAMAGED;
-        h->parameter = *at++;
-    }
+    h->codec = read_byte(&at, end);
+    h->parameter = h->codec == LZMA ? read_byte(&at, end) : 0;
     uint64_t coded_size = read_varint(&at, end), stream_size = read_varint(&at, end);
-    if (h->codec > LZMA || coded_size > (uint64_t)(end - at)
-        || stream_size > (uint64_t)(end - at) - coded_size)
+    uint64_t left = (uint64_t)(end - at);
+    if (h->content_size > smaller(MAX_CONTENT, MAX_EXPANSION * size) || h->codec > LZMA
+        || coded_size > left || stream_size > left - coded_size)
         return ECZ_DAMAGED;
     h->coded = at;
     h->coded_size = (size_t)coded_size;
@@ -2065,8 +2048,16 @@ ecz_status ecz_content_size(const uint8_t *file, size_t file_size, uint64_t *con
     return status;
 }
 
-/* What of the arena does not depend on the file. */
-#define FIXED_ARENA (sizeof(tables) + 49152)
+/* What of the arena does not depend on the file: the tables, and the most that coding structure
+   takes beside the residual; alphabets and the model of a matrix take less. */
+#define FIXED_ARENA \
+    (sizeof(tables) + sizeof(structure) + 2 * DICTIONARY_SIZE \
+     + MAX_STRUCTURE * (1 + sizeof(size_t) / 4) + 64)
+typedef char fixed_arena_is_enough
+    [sizeof(matrix) + 2 * 4 * MAX_ALPHABET < sizeof(structure) + 2 * DICTIONARY_SIZE
+                                                 + MAX_STRUCTURE * (1 + sizeof(size_t) / 4)
+         ? 1
+         : -1];
 
 ecz_status ecz_arena_size(const uint8_t *file, size_t file_size, uint64_t *arena_size)
 {

@@ -14,7 +14,8 @@
  *     }
  *
  * Files may be hostile: whatever the bytes are, no function reads or writes outside of the memory
- * it was given, and each comes to an end. The functions keep no state and may run in parallel.
+ * it was given, and each comes to an end. The functions keep no state and may run in parallel. They
+ * take about 2 kB of stack.
  */
 #ifndef ECZ_DECODER_H
 #define ECZ_DECODER_H
@@ -36,8 +37,7 @@ typedef enum ecz_status {
     ECZ_CONTENT_TOO_SMALL = 3,
     /* The arena is too small; the same call with a larger one may succeed. */
     ECZ_ARENA_TOO_SMALL = 4,
-    /* The content, or a tensor that is not symbol-coded, is too large for this machine's size_t
-       or has 2**31 elements or more. */
+    /* The content is larger than size_t can tell, or a tensor has 2**31 elements or more. */
     ECZ_TOO_LARGE = 5
 } ecz_status;
 
@@ -53,13 +53,13 @@ typedef enum ecz_status {
 ecz_status ecz_content_size(const uint8_t *file, size_t file_size, uint64_t *content_size);
 
 /*
- * Reads how large an arena is certainly enough: the content's size, 16 bytes for each tensor, and
- * a constant. Most files need far less, and ecz_decode() may be tried with less. How much a file
- * needs depends on the file alone, and on the arena's alignment.
+ * Reads how large an arena is certainly enough: the content's size, 16 bytes for each tensor and
+ * one more, and about 120,000 bytes. Most files need far less, and ecz_decode() may be tried with
+ * less. How much a file needs depends on the file alone, and on the arena's alignment.
  *
- * The one exception are files whose tables of channel values or scales take more room than the
- * tensor that they describe, which an encoder has no reason to write; for these three times the
- * content's size, 16 bytes for each tensor and the constant is enough.
+ * The one exception are files that describe a tensor by scales or values of its channels that take
+ * as much room as the tensor itself, which an encoder has no reason to write; for these three times
+ * the content's size in place of once is enough.
  *
  * file, file_size: A whole .ecz file.
  * arena_size: Set to the number of bytes, 0 on error.
