@@ -7,7 +7,7 @@
  * what ecz_content_size() says). All memory is allocated at exactly its size, so that a sanitizer
  * sees every byte too far.
  *
- * With an argument, a path, it decodes that file only, and prints the seconds it took as well.
+ * The seconds that decoding took go to standard error, a line for each file.
  */
 #include "ecz_decoder.h"
 
