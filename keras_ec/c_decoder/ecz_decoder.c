@@ -2013,6 +2013,8 @@ static ALONE size_t decode_tensors(decoder *d, size_t count, uint8_t *content, s
         position += r->gap;
         unsigned prefix = r->gap >= 4 && decode_counted(d, &d->tables->sized) ? 4 : 0;
         size_t bytes = decode_representation(d, content + position, size - position);
+        if (prefix && bytes > 0xFFFFFFFF)
+            damaged(d);
         put_word(content + position - prefix, prefix, (uint32_t)bytes);
         position += bytes;
         r->gap -= prefix;
