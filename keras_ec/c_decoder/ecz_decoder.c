@@ -727,9 +727,9 @@ static ALONE int decided(const matrix *m, unsigned kind, int32_t x)
     if (kind == SIGNS)
         return x ? x < 0 : -1;
     uint32_t place = magnitude >> m->length;
-    return place == 1 || (kind == STEPS && place == 2) ? (int)(kind == STEPS ? place - 1
-                                                               : magnitude >> m->shift & 1)
-                                                       : -1;
+    if (kind == STEPS)
+        return place == 1 || place == 2 ? (int)place - 1 : -1;
+    return place == 1 ? (int)(magnitude >> m->shift & 1) : -1;
 }
 
 /* Decodes `size` decisions of a run, and leaves what is known then: ones for non-zeros, these with
@@ -776,7 +776,8 @@ static uint32_t decode_run(matrix *m, unsigned kind, uint32_t size)
             }
             bit = (int)decode_mixed(m->d, x, says);
             if (kind == ZEROS)
-                put_word(m->g->data + (size_t)place_of(m, c) * m->g->width, m->g->width, (uint32_t)bit);
+                put_word(m->g->data + (size_t)place_of(m, c) * m->g->width, m->g->width,
+                         (uint32_t)bit);
             else if (kind == SIGNS)
                 put(m->d, place_of(m, c), 1 - 2 * bit);
             else
@@ -804,11 +805,14 @@ static void decode_low_bits(matrix *m)
                 uint32_t magnitude = magnitude_of(value_of(m, c));
                 if (magnitude >> m->length != 1)
                     continue;
-                counts *context = &m->contexts[SECOND + m->length];
+                uint32_t number = SECOND + m->length, p = 32768;
                 if (tree)
-                    context = &m->contexts[LOWER + (m->length << TREE_BITS) + (magnitude >> (m->shift + 1))];
+                    number = LOWER + (m->length << TREE_BITS) + (magnitude >> (m->shift + 1));
+                counts *context = &m->contexts[number];
+                if (tree || highest)
+                    p = probability(context->ones, context->total);
                 if (!pass)
-                    add_bit(m, c, decode_bit(m->d, tree || highest ? probability(context->ones, context->total) : 32768));
+                    add_bit(m, c, decode_bit(m->d, p));
                 else if (tree || highest)
                     count_bit(context, magnitude >> m->shift & 1);
             }
@@ -1195,7 +1199,7 @@ static void add_profile(decoder *d, const shape *s, int last)
         for (unsigned i = 0; i < d->profile_count; i++)
             d->profile_sizes[i] = d->profile_sizes[i + 1];
     }
-    if (length > (uint32_t)(d->high - d->low)) {
+    if (length > (size_t)(d->high - d->low)) {
         fail(d, ECZ_ARENA_TOO_SMALL);
         return;
     }
@@ -1239,20 +1243,17 @@ static void decode_integers(decoder *d, const shape *given, int related)
             decode_link(d);
         decode_matrix(d);
     }
-    if (related) {
-        for (unsigned last = 0; last < 2 && last < s.rank; last++)
-            add_profile(d, &s, (int)last);
-    }
+    for (unsigned last = 0; related && last < 2 && last < s.rank; last++)
+        add_profile(d, &s, (int)last);
 }
 
-/* Decodes a vector of integers in [low, high] without history. */
-static void decode_vector(decoder *d, uint8_t *data, unsigned width, uint32_t size,
-                          int32_t low, int32_t high)
+/* Decodes a vector of integers in [low, high], of four bytes each, without history. */
+static void decode_vector(decoder *d, uint8_t *data, uint32_t size, int32_t low, int32_t high)
 {
     shape s;
     s.rank = 1;
     s.lengths[0] = s.size = size;
-    start_grid(d, data, width, low, high);
+    start_grid(d, data, 4, low, high);
     decode_integers(d, &s, 0);
 }
 
@@ -1307,8 +1308,8 @@ static void decode_float_fields(decoder *d, uint32_t *floats, uint32_t size, uin
 {
     uint32_t base = (uint32_t)decode_raw(d, 8);
     unsigned width = decode_new_uint(d, 5, 23);
-    decode_vector(d, (uint8_t *)floats, 4, size, -(int32_t)base, 255 - (int32_t)base);
-    decode_vector(d, spare, 4, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
+    decode_vector(d, (uint8_t *)floats, size, -(int32_t)base, 255 - (int32_t)base);
+    decode_vector(d, spare, size, -MAX_MAGNITUDE, MAX_MAGNITUDE);
     if (width)
         begin_call(d, (uint64_t)size * width);
     for (uint32_t i = 0; i < size && !d->status; i++) {
@@ -1333,7 +1334,7 @@ static void decode_floats(decoder *d, uint32_t *floats, uint32_t size, uint8_t *
         floats[i] = decode_float(d, &model);
     if (stepped) {
         uint32_t step = floats[0];
-        decode_vector(d, (uint8_t *)floats, 4, size, -MAX_FACTOR, MAX_FACTOR);
+        decode_vector(d, (uint8_t *)floats, size, -MAX_FACTOR, MAX_FACTOR);
         for (uint32_t i = 0; i < size && !d->status; i++)
             floats[i] = multiply(d, get(d, i), step);
     }
@@ -1368,7 +1369,7 @@ static void decode_by_alphabet(decoder *d, uint8_t *data, const shape *s, unsign
         decode_floats(d, patterns, size, spare);
         d->high = high;
     } else {
-        decode_vector(d, (uint8_t *)patterns, 4, size, 0, (1 << 8 * width) - 1);
+        decode_vector(d, (uint8_t *)patterns, size, 0, (1 << 8 * width) - 1);
         for (uint32_t i = 0; i < size && !d->status; i++)
             patterns[i] = (uint32_t)get(d, i);
     }
@@ -1383,7 +1384,7 @@ static channel *decode_channel_counts(decoder *d, uint8_t *data, uint32_t size, 
     channel *channels = take(d, (uint64_t)size * sizeof *channels);
     *total = 0;
     for (unsigned field = 0; field < 3 && !d->status; field++) {
-        decode_vector(d, data, 4, size, 0, field == NEGATIVE_ZERO ? 1 : MAX_SIDE);
+        decode_vector(d, data, size, 0, field == NEGATIVE_ZERO ? 1 : MAX_SIDE);
         for (uint32_t i = 0; i < size && !d->status; i++) {
             uint16_t x = channels[i].of[field] = (uint16_t)get(d, i);
             *total += field == NEGATIVE_ZERO ? 0u : x;
@@ -1879,8 +1880,8 @@ static ALONE void decode_structure_byte(structure *t, source *s, size_t address,
 }
 
 /* Returns the residual, decoded in the arena. */
-static ALONE const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size, size_t size,
-                                       size_t address)
+static ALONE const uint8_t *decode_structure(decoder *d, const uint8_t *in, size_t in_size,
+                                             size_t size, size_t address)
 {
     source s;
     if (size > MAX_STRUCTURE || size > 1024 + 256 * (uint64_t)in_size) {
@@ -1959,7 +1960,6 @@ static ALONE uint64_t read_varint(const uint8_t **at, const uint8_t *end)
 
 static ALONE ecz_status read_header(header *h, const uint8_t *file, size_t size)
 {
-    const uint8_t *at = file, *end = file + size;
     uint32_t magic = size < 4 ? 0 : word_at(file);
     if ((magic & 0xFFFFFF) != 0x5A4345) /* "ECZ" */
         return ECZ_DAMAGED;
@@ -1968,7 +1968,7 @@ static ALONE ecz_status read_header(header *h, const uint8_t *file, size_t size)
     if (size < 8)
         return ECZ_DAMAGED;
     h->checksum = word_at(file + 4);
-    at += 8;
+    const uint8_t *at = file + 8, *end = file + size;
     h->body = at;
     h->body_size = size - 8;
     h->content_size = read_varint(&at, end);

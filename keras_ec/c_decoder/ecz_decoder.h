@@ -72,7 +72,8 @@ ecz_status ecz_arena_size(const uint8_t *file, size_t file_size, uint64_t *arena
  * Decodes a file.
  *
  * file, file_size: A whole .ecz file. It must not overlap the other memory.
- * content: Receives the content; what it holds after an error is unspecified.
+ * content: Receives the content; what it holds after an error is unspecified. Not a null pointer,
+ *     even if there is no content.
  * content_size: The size of that buffer, at least what ecz_content_size() says. Bytes beyond the
  *     content are left alone.
  * arena: Working memory of any alignment; its bytes need not be set before, and mean nothing
