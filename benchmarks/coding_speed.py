@@ -112,18 +112,18 @@ class _KeptStreams(SideStreams):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
-        self.kept: list[tuple[SymbolJob, int]] = []
+        self.kept: list[tuple[SymbolJob, np.ndarray, int]] = []
 
     def defer(self, job: SymbolJob, result: np.ndarray, low: int) -> None:
         super().defer(job, result, low)
-        self.kept.append((job, result.size))
+        self.kept.append((job, job.table, result.size))
 
     def ideal_bits(self) -> float:
         """Returns the code length of all symbols in the tables used; padding is not counted."""
         bits = 0.0
-        for job, size in self.kept:
+        for job, table, size in self.kept:
             frequency = np.diff(job.cumulative)
-            entry = job.table.ravel()[:size].astype(np.intp) * frequency.shape[1]
+            entry = table.ravel()[:size].astype(np.intp) * frequency.shape[1]
             counts = np.bincount(entry + job.symbols.ravel()[:size], minlength=frequency.size)
             used = counts > 0
             bits -= (counts[used] * np.log2(frequency.ravel()[used] / ONE)).sum()

@@ -13,6 +13,7 @@ varint    size of the range-coded stream
 """
 
 import dataclasses
+import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -151,19 +152,20 @@ def decode_content(data: bytes, progress: Progress | None = None) -> bytes:
     tensors = _decode_tensors(fields, decoder, side, progress)
     spans = residual_spans([position for position, _ in tensors], fields.size)
     residual = decompress_residual(fields.codec, fields.parameter, fields.coded, spans)
-    result = bytearray(fields.size)
-    start = 0
-    for span in spans:
-        result[span.start : span.stop] = residual[start : start + len(span)]
-        start += len(span)
-    view = np.frombuffer(result, np.uint8)
-    for position, item in tensors:
-        begin, end = position.offset, position.offset + position.size
-        result[begin - len(position.prefix) : begin] = position.prefix
-        view[begin:end] = np.ascontiguousarray(to_bits(item)).reshape(-1).view(np.uint8)
-    del view
-    check_seal(fields.checksum, fields.body, [result])
-    return bytes(result)
+    result = io.BytesIO(bytes(fields.size))  # whose value is not copied in the end
+    with result.getbuffer() as view:
+        start = 0
+        for span in spans:
+            view[span.start : span.stop] = residual[start : start + len(span)]
+            start += len(span)
+        del residual
+        while tensors:
+            position, item = tensors.pop()
+            begin, end = position.offset, position.offset + position.size
+            view[begin - len(position.prefix) : begin] = position.prefix
+            view[begin:end] = np.ascontiguousarray(to_bits(item)).reshape(-1).view(np.uint8)
+        check_seal(fields.checksum, fields.body, [view])
+    return result.getvalue()
 
 
 def measure_regions(data: bytes, progress: Progress | None = None) -> list[MeasuredRegion]:
@@ -218,13 +220,13 @@ class _Fields:
     """The parts of a container, and the body that holds them, with its checksum."""
 
     checksum: int
-    body: bytes
+    body: memoryview
     size: int
     codec: int
     parameter: int
     coded: bytes
     stream: bytes
-    side: bytes
+    side: memoryview
 
 
 def _read_fields(data: bytes) -> _Fields:
@@ -239,7 +241,7 @@ def _read_fields(data: bytes) -> _Fields:
     coded_size, stream_size = reader.varint("residual size"), reader.varint("stream size")
     coded = reader.take(coded_size, "residual bytes")
     stream = reader.take(stream_size, "stream")
-    side = reader.take(reader.remaining(), "symbol streams")
+    side = reader.view(reader.remaining(), "symbol streams")
     return _Fields(checksum, body, size, codec, parameter, coded, stream, side)
 
 

@@ -57,7 +57,7 @@ class MeteredStreams(SideStreams):
 
     bits = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> memoryview:
         """Returns the next `size` bytes.
 
         Raises:

@@ -15,6 +15,8 @@ import numpy as np
 from keras_ec.coding.range_coder import ONE, PRECISION, WorkMeter
 
 _FLUSH_BITS = 1 << 20
+_LANES_AT_ONCE = 64
+"""Bounds the memory of decoding: the operations take and give 32-bit integers."""
 
 
 @functools.cache
@@ -118,13 +120,19 @@ def encode_symbols(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarra
         return [bytes(stream) for stream in tfc.entropy_encode_finalize(handle).numpy()]
 
 
-def decode_symbols(cumulative: np.ndarray, table: np.ndarray, streams: list[bytes]) -> np.ndarray:
+def decode_symbols(
+    cumulative: np.ndarray, table: np.ndarray, streams: list[bytes] | list[memoryview]
+) -> np.ndarray:
     """Decodes lanes of symbols; see `symbol_streams.SymbolJob`."""
     tf, tfc, _ = _backend()
+    result = np.empty_like(table)
     with tf.device("CPU"):
-        source = tf.constant(streams, tf.string)
-        handle = tfc.create_range_decoder(source, _lookup(cumulative))
-        _, symbols = tfc.entropy_decode_index(
-            handle, table.astype(np.int32), [table.shape[1]], tf.int32
-        )
-        return symbols.numpy()
+        for start in range(0, len(streams), _LANES_AT_ONCE):
+            some = slice(start, start + _LANES_AT_ONCE)
+            source = tf.constant([bytes(stream) for stream in streams[some]], tf.string)
+            handle = tfc.create_range_decoder(source, _lookup(cumulative))
+            _, symbols = tfc.entropy_decode_index(
+                handle, table[some].astype(np.int32), [table.shape[1]], tf.int32
+            )
+            result[some] = symbols.numpy()
+    return result

@@ -26,7 +26,7 @@ def seal(magic: bytes, body: bytes, content: Iterable[bytes]) -> bytes:
     return magic + bytes([VERSION]) + _checksum(body, content).to_bytes(4, "little") + body
 
 
-def unseal(magic: bytes, data: bytes) -> tuple[int, bytes]:
+def unseal(magic: bytes, data: bytes) -> tuple[int, memoryview]:
     """Checks magic and version.
 
     Returns:
@@ -45,10 +45,10 @@ def unseal(magic: bytes, data: bytes) -> tuple[int, bytes]:
             f"Expected format version {VERSION}, found {version}; a newer keras_ec may read it."
         )
     checksum = int.from_bytes(reader.take(4, "checksum"), "little")
-    return checksum, reader.take(reader.remaining(), "content")
+    return checksum, reader.view(reader.remaining(), "content")
 
 
-def check_seal(checksum: int, body: bytes, content: Iterable[bytes]) -> None:
+def check_seal(checksum: int, body: memoryview, content: Iterable[bytes]) -> None:
     """Checks what a file was decoded to.
 
     Args:
@@ -63,7 +63,7 @@ def check_seal(checksum: int, body: bytes, content: Iterable[bytes]) -> None:
         raise CorruptFileError("The checksum does not match: the file is damaged.")
 
 
-def _checksum(body: bytes, content: Iterable[bytes]) -> int:
+def _checksum(body: bytes | memoryview, content: Iterable[bytes]) -> int:
     checksum = zlib.crc32(body)
     for part in content:
         checksum = zlib.crc32(part, checksum)

@@ -46,13 +46,13 @@ class SideStreams:
         data: The bytes to read from when decoding.
     """
 
-    def __init__(self, data: bytes = b"") -> None:
+    def __init__(self, data: bytes | memoryview = b"") -> None:
         self.parts: list[bytes] = []
-        self._data = data
+        self._data = memoryview(data)
         self._position = 0
         self._jobs: list[tuple[SymbolJob, np.ndarray, int]] = []
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> memoryview:
         """Returns the next `size` bytes.
 
         Raises:
@@ -76,7 +76,8 @@ class SideStreams:
         if self._position != len(self._data):
             raise CorruptFileError("Expected no bytes behind the symbol streams, found some.")
         decode_jobs([job for job, _, _ in self._jobs])
-        for job, result, low in self._jobs:
+        while self._jobs:
+            job, result, low = self._jobs.pop()
             symbols = job.symbols.ravel()[: result.size].reshape(result.shape)
             np.add(symbols, low, out=result, dtype=result.dtype, casting="unsafe")
 
@@ -169,10 +170,10 @@ def _table_numbers(
     """Returns the table of every symbol, uint8 of shape `(lanes, n)`."""
     size = math.prod(shape)
     table = np.zeros(lanes * -(-size // lanes), np.uint8)
-    pair = by_row[:, None] * (int(by_column.max()) + 1) + by_column
-    cube = table[:size].reshape(by_row.size, -1, by_column.size)
-    if pair.any():
-        cube[:] = pair[:, None].astype(np.uint8)
+    first = (by_row * (int(by_column.max()) + 1)).astype(np.uint8)
+    if first.any() or by_column.any():
+        cube = table[:size].reshape(by_row.size, -1, by_column.size)
+        np.add(first[:, None, None], by_column.astype(np.uint8), out=cube)
     return table.reshape(lanes, -1)
 
 
@@ -258,6 +259,8 @@ def code_static(
         raise CorruptFileError(f"Expected at most {_MAX_PER_BYTE} symbols a byte, found more.")
     cumulative = cumulative_of(levels)
     table = _table_numbers(shape, by_row, by_column, lanes)
-    result = np.zeros(shape, np.int16 if max(-low, low + last) < 1 << 15 else np.int32)
-    streams.defer(SymbolJob(cumulative, table, np.zeros(table.shape, np.uint8), parts), result, low)
+    largest = max(-low, low + last)
+    dtype = np.int8 if largest < 1 << 7 else np.int16 if largest < 1 << 15 else np.int32
+    result = np.zeros(shape, dtype)
+    streams.defer(SymbolJob(cumulative, parts, table), result, low)
     return result

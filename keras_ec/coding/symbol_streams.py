@@ -23,15 +23,15 @@ class SymbolJob:
 
     Attributes:
         cumulative: int32 array of shape `(tables, symbols + 1)`, cumulative frequencies.
-        table: uint8 array of shape `(lanes, n)`, the table of every symbol.
-        symbols: uint8 array of shape `(lanes, n)`, filled by `decode_jobs`.
         streams: The lanes' bytes.
+        table: uint8 array of shape `(lanes, n)`, the table of every symbol.
+        symbols: uint8 array of shape `(lanes, n)`, once decoded.
     """
 
     cumulative: np.ndarray
-    table: np.ndarray
-    symbols: np.ndarray
-    streams: list[bytes]
+    streams: list[bytes] | list[memoryview]
+    table: np.ndarray | None
+    symbols: np.ndarray | None = None
 
 
 def encode_lanes(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarray) -> list[bytes]:
@@ -57,13 +57,14 @@ def encode_lanes(cumulative: np.ndarray, table: np.ndarray, symbols: np.ndarray)
 
 
 def decode_jobs(jobs: list[SymbolJob]) -> None:
-    """Decodes all lanes of all jobs into their `symbols`.
+    """Decodes all lanes of all jobs: replaces their `table`, to save memory, by `symbols`.
 
     What streams hold behind their last symbols is not examined.
     """
     if range_coder_tfc.is_available():
         for job in jobs:
-            job.symbols[:] = range_coder_tfc.decode_symbols(job.cumulative, job.table, job.streams)
+            job.symbols = range_coder_tfc.decode_symbols(job.cumulative, job.table, job.streams)
+            job.table = None
     elif sum(len(job.streams) for job in jobs) < _FEW_LANES:
         _decode_one_by_one(jobs)
     else:
@@ -73,8 +74,10 @@ def decode_jobs(jobs: list[SymbolJob]) -> None:
 def _decode_one_by_one(jobs: list[SymbolJob]) -> None:
     for job in jobs:
         rows = job.cumulative.tolist()
+        job.symbols = np.empty_like(job.table)
         for table, stream, lane in zip(job.table, job.streams, job.symbols, strict=True):
-            lane[:] = decode_stream(stream, rows, table.tolist())
+            lane[:] = decode_stream(bytes(stream), rows, table.tolist())
+        job.table = None
 
 
 class _Lanes:
@@ -99,11 +102,15 @@ class _Lanes:
         self.symbols = np.zeros(self.table.size, np.uint8)
         streams = [stream for job in jobs for stream in job.streams]
         ends = np.cumsum([len(stream) + 4 & ~1 for stream in streams])
-        padded = b"".join(stream.ljust(len(stream) + 4 & ~1, b"\0") for stream in streams)
-        self.words = np.frombuffer(padded + bytes(4), ">u2").astype(np.int64)
+        padded = np.zeros(ends[-1] + 4, np.uint8)
+        for stream, end in zip(streams, ends.tolist(), strict=True):
+            begin = end - (len(stream) + 4 & ~1)
+            padded[begin : begin + len(stream)] = np.frombuffer(stream, np.uint8)
+        self.words = padded.view(">u2")
         self.end = ends // 2
         self.next = np.concatenate([[0], self.end[:-1]]) + 2
-        self.value = self.words[self.next - 2] << 16 | self.words[self.next - 1]
+        high, low = (self.words[self.next - k].astype(np.int64) for k in (2, 1))
+        self.value = high << 16 | low
         self.last = np.full(len(streams), 0xFFFFFFFF)
         self.jobs = jobs
 
@@ -116,6 +123,9 @@ def _inverse(cumulative: np.ndarray) -> np.ndarray:
 
 def _decode_in_step(jobs: list[SymbolJob]) -> None:
     state = _Lanes(jobs)
+    shapes = [job.table.shape for job in state.jobs]
+    for job in state.jobs:
+        job.table = None
     symbol_at, cumulative = state.symbol_at.ravel(), state.cumulative.ravel()
     counts = np.bincount(state.lengths)
     active = state.lengths.size
@@ -135,11 +145,10 @@ def _decode_in_step(jobs: list[SymbolJob]) -> None:
         last[short] = last[short] << 16 | 0xFFFF
         following = np.minimum(state.next[short], state.end[short] - 1)
         word = np.where(state.next[short] < state.end[short], state.words[following], 0)
-        value[short] = value[short] << 16 | word
+        value[short] = value[short] << 16 | word.astype(np.int64)
         state.next[short] += 1
     position = 0
-    for job in state.jobs:
-        job.symbols[:] = state.symbols[position : position + job.table.size].reshape(
-            job.table.shape
-        )
-        position += job.table.size
+    for job, shape in zip(state.jobs, shapes, strict=True):
+        size = shape[0] * shape[1]
+        job.symbols = state.symbols[position : position + size].reshape(shape)
+        position += size

@@ -73,7 +73,7 @@ def decode_tensors(data: bytes) -> dict[str, np.ndarray]:
     checksum, body = unseal(MAGIC, data)
     reader = ByteReader(body)
     stream = reader.take(reader.varint("stream size"), "stream")
-    side = SideStreams(reader.take(reader.remaining(), "symbol streams"))
+    side = SideStreams(reader.view(reader.remaining(), "symbol streams"))
     decoder = bit_decoder(stream)
     fields = _Fields(decoder, side)
     tensors = {}

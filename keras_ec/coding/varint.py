@@ -42,8 +42,8 @@ class ByteReader:
         300
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
         self._position = 0
 
     def remaining(self) -> int:
@@ -52,6 +52,14 @@ class ByteReader:
 
     def take(self, count: int, what: str) -> bytes:
         """Returns the next `count` bytes.
+
+        Raises:
+            CorruptFileError: If fewer are left; `what` names the field in the message.
+        """
+        return bytes(self.view(count, what))
+
+    def view(self, count: int, what: str) -> memoryview:
+        """Returns the next `count` bytes without copying them.
 
         Raises:
             CorruptFileError: If fewer are left; `what` names the field in the message.

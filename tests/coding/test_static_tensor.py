@@ -76,7 +76,7 @@ def test_streams_are_those_of_tensorflow_compression(backend):
     symbols = np.array([[1, 2, 1, 0, 1], [0, 1, 2, 2, 0]], np.uint8)
     streams = encode_lanes(cumulative, table, symbols)
     assert [stream.hex() for stream in streams] == GOLDEN
-    job = SymbolJob(cumulative, table, np.zeros_like(symbols), streams)
+    job = SymbolJob(cumulative, streams, table)
     decode_jobs([job])
     np.testing.assert_array_equal(job.symbols, symbols)
 
@@ -96,12 +96,12 @@ def test_portable_decoder_reads_what_tensorflow_compression_wrote(monkeypatch, l
             live = np.flatnonzero(counts[number])
             known[table == number] = rng.choice(live, (table == number).sum())
         streams = encode_lanes(cumulative, table, known)
-        jobs.append((SymbolJob(cumulative, table, np.zeros_like(known), streams), known))
+        jobs.append((SymbolJob(cumulative, streams, table), table, known))
     monkeypatch.setattr(range_coder_tfc, "is_available", lambda: False)
-    decode_jobs([job for job, _ in jobs])
-    for job, known in jobs:
+    decode_jobs([job for job, _, _ in jobs])
+    for job, table, known in jobs:
         np.testing.assert_array_equal(job.symbols, known)
-        assert encode_lanes(job.cumulative, job.table[:2], known[:2]) == job.streams[:2]
+        assert encode_lanes(job.cumulative, table[:2], known[:2]) == job.streams[:2]
 
 
 def test_levels_keep_frequencies_within_three_percent():
