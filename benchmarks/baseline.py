@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import keras
@@ -40,3 +41,8 @@ def save(network: str, model: keras.Model) -> Path:
     FOLDER.mkdir(exist_ok=True)
     write_atomically(FOLDER / f"{network}.npz", buffer.getvalue())
     return FOLDER / f"{network}.npz"
+
+
+def record(network: str) -> dict:
+    """How a pretrained network was made, and its errors in percent."""
+    return json.loads((FOLDER / f"{network}.json").read_text())

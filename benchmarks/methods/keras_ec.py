@@ -1,0 +1,40 @@
+"""Entropy-constrained training with keras_ec, and its archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+from datasets import Data
+from shipped import Shipped
+from training import fit
+
+import keras_ec
+from keras_ec import schedules
+from keras_ec.coding.container import payload_size
+
+
+def compress(
+    base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
+) -> Shipped:
+    """Trains a network under the entropy penalty and archives it; see `methods`."""
+    model = keras_ec.convert(
+        base,
+        alpha=settings["alpha"],
+        num_examples=len(data.x),
+        centers=settings["centers"],
+        center_type=settings["center_type"],
+        forward=settings["forward"],
+    )
+    harden = keras_ec.callbacks.HardenAssignments(
+        temperature=schedules.exponential(*settings["temperature"]),
+        rate=schedules.linear(0.0, 1.0, end=settings["ramp"]),
+        fine_tune_epochs=settings["fine_tune_epochs"],
+        vector_bits=settings["vector_bits"],
+    )
+    fit(model, data, settings, seed, folder, [harden])
+    keras_ec.export_tflite(model, folder / "network.tflite")
+    path = folder / "network.ecz"
+    keras_ec.compress(folder / "network.tflite", path)
+    return Shipped(payload_size(path.read_bytes()), path, keras_ec.decompress(path))

@@ -1,0 +1,93 @@
+"""Runs one point of the benchmark and stores its result; does nothing if it is stored.
+
+    python benchmarks/point.py --network lenet-5 --method post_training \
+        --settings '{"precision": "int8", "compressor": "xz"}' --data data
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import shlex
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from configuration import Configuration
+from datasets import SPLITS
+from settings import DEFAULTS
+
+from keras_ec.deploy.atomic_file import write_atomically
+
+
+def run(configuration: Configuration, data_path: Path | None) -> dict:
+    """Compresses a pretrained network and measures what is shipped.
+
+    Args:
+        configuration: what to run.
+        data_path: see `datasets.load`.
+
+    Returns:
+        The result. On the validation split `test_error` is None and `validation_error` is
+        there too: the test set is not read.
+    """
+    import baseline
+    import keras
+    import litert
+    from datasets import load
+    from networks import DATA_OF
+
+    started = time.time()
+    folder = configuration.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    network = configuration.network
+    data = load(DATA_OF[network], data_path, configuration.split)
+    base = baseline.load(network)
+    keras.utils.set_random_seed(configuration.seed)
+    method = importlib.import_module(f"methods.{configuration.method}")
+    settings = configuration.all_settings()
+    shipped = method.compress(base, data, settings, configuration.seed, folder)
+    error = litert.error(shipped.tflite, data.x_eval, data.y_eval)
+    result = {
+        "network": network,
+        "data": data.name,
+        "method": configuration.method,
+        "settings": settings,
+        "seed": configuration.seed,
+        "fp32_bytes": 4 * base.count_params(),
+        "payload_bytes": shipped.payload_bytes,
+        "file_bytes": shipped.file_bytes,
+        "fp32_test_error": baseline.record(network)["test_error"],
+        "test_error": error if configuration.split == "test" else None,
+        "split": configuration.split,
+        "command": shlex.join(configuration.command()),
+        "seconds": round(time.time() - started, 1),
+    }
+    return result if configuration.split == "test" else {**result, "validation_error": error}
+
+
+def main() -> None:
+    """Runs the point that the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", required=True)
+    parser.add_argument("--method", choices=sorted(DEFAULTS), required=True)
+    parser.add_argument("--settings", type=json.loads, default={}, help="JSON object")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=SPLITS, default="validation")
+    parser.add_argument("--data", type=Path, help="directory with the data; else Keras' own")
+    arguments = vars(parser.parse_args())
+    data = arguments.pop("data")
+    configuration = Configuration(**arguments)
+    path = configuration.result_path()
+    if not path.exists():
+        result = run(configuration, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(result, indent=2) + "\n").encode())
+    print(path.read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Settings of all methods, with their defaults.
+
+A method may gain a setting whose default is what it did before. A default is never changed:
+results are stored by the settings that differ from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TRAINING = {"epochs": 40, "rate": 2e-3, "batch": 128, "shift": None, "jit": False}
+"""Epochs; first learning rate, falling on a cosine; examples a batch; pixels by which pictures
+are moved at random, the data set's own if None; whether XLA compiles the step."""
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "keras_ec": {
+        **_TRAINING,
+        "alpha": 0.1,  # weight of the description length
+        "centers": 15,
+        "center_type": "uniform",  # or "free"
+        "forward": "straight_through",  # or "gaussian"
+        "temperature": [0.6, 0.35],  # first and last, in gaps between centers
+        "ramp": 0.2,  # share of training over which alpha rises from zero
+        "fine_tune_epochs": 5,  # at the end, with frozen assignments
+        "vector_bits": 6,  # resolution of biases and offsets
+    },
+    "post_training": {
+        "precision": "int8",  # fp32, fp16, int8, int4
+        "compressor": "none",  # none, gzip, zstd, xz
+    },
+    "tfmot": {
+        **_TRAINING,
+        "technique": "pruning",  # pruning, clustering, pruning_clustering, pcqat
+        "sparsity": 0.9,  # share of zeros at the end of pruning
+        "clusters": 16,
+        "precision": "fp32",  # of the .tflite file: fp32, fp16, int8
+        "compressor": "gzip",
+    },
+    "entropy_penalized": {
+        **_TRAINING,
+        "rate_weight": 0.1,  # weight of the description length
+        "step": 0.05,  # first step between integer weights
+        "forward": "round",  # or "noise"
+    },
+    "nncodec": {
+        "source": None,  # method whose network is coded, None for the float32 network
+        "source_settings": {},
+        "qp": -38,  # quantization parameter of matrices; fewer is finer
+        "dependent": True,  # dependent (trellis-coded) quantization
+    },
+}
+"""By method, the module of `methods` that has its name."""

@@ -1,0 +1,50 @@
+"""Training that all methods share: batches, optimizer, learning rate, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+from datasets import Data, batches
+
+
+def fit(
+    model: keras.Model,
+    data: Data,
+    settings: dict[str, Any],
+    seed: int,
+    folder: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> None:
+    """Trains a classifier with Adam, the learning rate falling on a cosine.
+
+    A stopped training continues from its last epoch.
+
+    Args:
+        model: the network; compiled here.
+        data: what to train and validate on.
+        settings: `epochs`, `rate`, `batch`, `shift`, `jit`.
+        seed: of order and augmentation.
+        folder: where log and checkpoint go.
+        callbacks: come before those of log and checkpoint.
+    """
+    steps = -(-len(data.x) // settings["batch"]) * settings["epochs"]
+    schedule = keras.optimizers.schedules.CosineDecay(settings["rate"], steps, alpha=0.01)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=settings["jit"],
+    )
+    model.fit(
+        batches(data, settings["batch"], seed, settings["shift"]),
+        epochs=settings["epochs"],
+        callbacks=[
+            *callbacks,
+            keras.callbacks.CSVLogger(folder / "training.csv", append=True),
+            keras.callbacks.BackupAndRestore(folder / "backup"),
+        ],
+        verbose=2,
+    )
