@@ -69,12 +69,17 @@ def code_raw_vector(
     """
     if not width:
         return np.zeros(size, np.int64)
-    shifts = np.arange(width - 1, -1, -1)
     bits = None
-    if values is not None:
+    if values is None:
+        coder.expect(size * width)
+    else:
+        shifts = np.arange(width - 1, -1, -1)
         bits = (values.astype(np.int64)[:, None] >> shifts & 1).astype(np.int32).ravel()
     coded = coder.code(np.full(size * width, EVEN, np.int32), bits).reshape(size, width)
-    return (coded.astype(np.int64) << shifts).sum(1)
+    result = np.zeros(size, np.int64)
+    for column in coded.T:
+        result = result << 1 | column
+    return result
 
 
 class AdaptiveUint:

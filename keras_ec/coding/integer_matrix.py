@@ -223,6 +223,8 @@ def code_matrix(
             )
     most = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[0])
     least = code_bounded(coder, limits, MAX_MAGNITUDE, bounds[1])
+    if (most or least) and not encoding:
+        coder.expect(math.prod(shape))
     matrix = np.array(values, np.int32) if encoding else np.zeros(shape, np.int32)
     if most or least:
         _code_rows(coder, matrix, neighbours or Neighbours(), (most, least), encoding)

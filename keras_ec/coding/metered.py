@@ -39,6 +39,10 @@ class MeteredDecoder:
         """
         return self._cost.code(p, self._decoder.code(p, bits))
 
+    def expect(self, decisions: int) -> None:
+        """Raises `CorruptFileError` if the stream is too short for so many more decisions."""
+        self._decoder.expect(decisions)
+
     def finish(self) -> None:
         """Checks that the stream ends here.
 

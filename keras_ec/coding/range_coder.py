@@ -31,9 +31,14 @@ class WorkMeter:
         self._calls += 1
         self._bits += bits
 
-    def least_size(self) -> int:
-        """Returns the smallest size, in bytes, that a stream of this much work may have."""
-        return max(0, -(-(self._calls - (1 << 14)) // 64), -(-(self._bits - (1 << 20)) >> 12))
+    def least_size(self, more: int = 0) -> int:
+        """Returns the smallest size, in bytes, that a stream of this much work may have.
+
+        Args:
+            more: Decisions that have yet to come.
+        """
+        bits = self._bits + more
+        return max(0, -(-(self._calls - (1 << 14)) // 64), -(-(bits - (1 << 20)) >> 12))
 
     def pad(self, stream: bytes) -> bytes:
         """Returns a stream with as many zero bytes behind it as its work demands."""
@@ -68,6 +73,13 @@ class BitEncoder(BitCoder, Protocol):
 
 class BitDecoder(BitCoder, Protocol):
     """A coder that reads."""
+
+    def expect(self, decisions: int) -> None:
+        """Raises `CorruptFileError` if the stream is too short for so many more decisions.
+
+        For models to ask before they allocate what so many decisions take.
+        """
+        ...
 
     def finish(self) -> None:
         """Checks that the stream ends here; raises `CorruptFileError` if it does not."""

@@ -13,6 +13,8 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.range_coder import ONE, PRECISION, WorkMeter
 
 _MASK = 0xFFFFFFFF
+_BLOCK = 1 << 14
+"""Decisions that are decoded at once: as Python's numbers they take far more memory."""
 
 
 class PortableBitEncoder:
@@ -169,8 +171,21 @@ class PortableBitDecoder:
         """
         del bits
         self._work.add(p.size)
-        if self._work.least_size() > len(self._data):
+        self.expect(0)
+        if p.size <= _BLOCK:
+            return self._decode(p)
+        result = np.empty(p.size, np.int32)
+        for start in range(0, p.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            result[block] = self._decode(p[block])
+        return result
+
+    def expect(self, decisions: int) -> None:
+        """Raises `CorruptFileError` if the stream is too short for so many more decisions."""
+        if self._work.least_size(decisions) > len(self._data):
             raise CorruptFileError("The range-coded stream is too short for what it claims.")
+
+    def _decode(self, p: np.ndarray) -> np.ndarray:
         data, size = self._data, len(self._data)
         position, value, last = self._position, self._value, self._last
         result = []

@@ -1,10 +1,14 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_raw_vector
 from keras_ec.coding.cost_coder import CostCoder
 from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.integer_matrix import code_matrix
 from keras_ec.coding.range_coder import WorkMeter, bit_decoder, bit_encoder
 from keras_ec.coding.range_coder_portable import PortableBitEncoder
 from keras_ec.coding.range_coder_tfc import TfcBitEncoder, is_available
@@ -80,6 +84,47 @@ def test_short_streams_cannot_claim_much_work():
     with pytest.raises(CorruptFileError, match="too short"):
         for _ in range(1 << 15):
             decoder.code(np.array([65535]))
+
+
+def test_decisions_can_be_announced():
+    decoder = bit_decoder(bytes(100))
+    decoder.expect((1 << 20) + 4096 * 100)
+    decoder.code(np.array([65535]))
+    with pytest.raises(CorruptFileError, match="too short"):
+        decoder.expect((1 << 20) + 4096 * 100)
+
+
+def _peak(function):
+    """Returns the most memory that a function takes, bytes."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_claims_are_refused_before_memory_is_taken():
+    encoder = bit_encoder()
+    limits = AdaptiveUint(32)
+    limits.code(encoder, 1)
+    limits.code(encoder, 0)
+    data = encoder.finish()
+
+    def matrix():
+        with pytest.raises(CorruptFileError, match="too short"):
+            code_matrix(bit_decoder(data), (2, 1 << 25))
+
+    def vector():
+        with pytest.raises(CorruptFileError, match="too short"):
+            code_raw_vector(bit_decoder(data), 1 << 25, 4)
+
+    assert max(_peak(matrix), _peak(vector)) < 1 << 20
+
+
+def test_many_decisions_take_little_memory():
+    p = np.full(1 << 19, 32768, np.int32)
+    assert _peak(lambda: bit_decoder(bytes(9)).code(p)) < 4 << 20
 
 
 def test_streams_of_much_work_are_padded():

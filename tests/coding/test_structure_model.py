@@ -2,7 +2,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ec.coding.range_coder_portable import PortableBitDecoder, PortableBitEncoder
@@ -23,6 +23,7 @@ def _decode(addresses, coded):
     return data
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.binary(max_size=12)), max_size=8),
     st.sampled_from([0, 1, 4, 2**32 - 8, 2**33]),
@@ -37,6 +38,7 @@ def test_any_bytes_at_any_addresses_come_back(spans, first):
     assert _decode(addresses, _encode(addresses, data)) == data
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 40))
 def test_any_stream_decodes_to_as_many_bytes_as_there_are_addresses(coded, size):
     assert len(code_structure(PortableBitDecoder(coded), range(size))) == size
