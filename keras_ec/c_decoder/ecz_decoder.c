@@ -72,7 +72,7 @@ static ALONE int64_t floor_divide(int64_t a, int64_t b)
     return a >= 0 ? a / b : -((b - 1 - a) / b);
 }
 
-static uint32_t magnitude_of(int32_t x) { return x < 0 ? (uint32_t)-x : (uint32_t)x; }
+static uint32_t magnitude_of(int32_t x) { return x < 0 ? 0u - (uint32_t)x : (uint32_t)x; }
 
 static uint32_t half_log(uint64_t count)
 {
@@ -200,8 +200,8 @@ static void *take(decoder *d, uint64_t size)
 static uint32_t next_word(source *s)
 {
     uint32_t word = 0;
-    for (unsigned i = 0; i < 2; i++, s->position++)
-        word = word << 8 | (s->position < s->size ? s->data[s->position] : 0u);
+    for (unsigned i = 0; i < 2; i++)
+        word = word << 8 | (s->position < s->size ? s->data[s->position++] : 0u);
     return word;
 }
 
@@ -853,7 +853,7 @@ static void decode_row(matrix *m)
         m->walked[m->row] = m->here;
     for (unsigned i = 0; i < g->lag_count; i++) {
         m->above[i] = g->lags[i] <= m->row ? row_place(g, m->row - g->lags[i]) : NO_ROW;
-        for (uint32_t c = 0; c < g->columns; c++)
+        for (uint32_t c = 0; c < g->columns && m->above[i] != NO_ROW; c++)
             before += above(m, i, c) != 0;
     }
     m->row_class = (uint32_t)smaller(half_log(before), ROW_CLASSES - 1);
@@ -905,12 +905,15 @@ static void decode_matrix(decoder *d)
         {2, 2, UPPER, LOWER - UPPER, {1, 4}},
     };
     uint8_t *high = d->high;
+    uint64_t elements = (uint64_t)g->rows * g->columns;
     uint32_t most = decode_new_uint(d, 32, MAX_MAGNITUDE);
     uint32_t least = decode_next_uint(d, 32, MAX_MAGNITUDE);
     if (!most && !least) {
-        clear(g->data, (uint64_t)g->rows * g->columns * g->width);
+        clear(g->data, elements * g->width);
         return;
     }
+    if (elements > d->decisions)
+        damaged(d);
     matrix *m = take(d, sizeof *m);
     uint64_t columns_size = g->rows > WALKED_ROWS ? (uint64_t)g->columns * sizeof *m->columns : 0;
     column *columns = take(d, columns_size);
@@ -1039,9 +1042,9 @@ static void decode_symbols(decoder *d, uint32_t size)
     begin_call(d, (uint64_t)table_count * symbols * 9);
     for (uint32_t i = 0; i < table_count && !d->status; i++)
         decode_table(d, &t[i], symbols);
-    uint32_t lanes = decode_new_uint(d, 32, size);
+    uint32_t lanes = decode_new_uint(d, 32, size), least = size / 4096 + (size % 4096 != 0);
     size_t available = d->side_size;
-    if (!lanes) {
+    if (!lanes || least > available) {
         damaged(d);
         return;
     }
@@ -1080,7 +1083,7 @@ static void decode_symbols(decoder *d, uint32_t size)
             row++;
         }
     }
-    if (size / 4096 + (size % 4096 != 0) > available - d->side_size)
+    if (least > available - d->side_size)
         damaged(d);
     d->high = high;
 }
@@ -2002,24 +2005,26 @@ static size_t open_streams(decoder *d, const header *h)
     return decode_new_uint(d, 21, smaller(MAX_TENSORS, 8 * (uint64_t)h->stream_size));
 }
 
-/* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions;
-   returns the size of the residual. */
+/* Decodes all tensors, and sizes that belong to them, to their places, and lists the regions, of
+   which tensors without a gap between them are one; returns the size of the residual. */
 static ALONE size_t decode_tensors(decoder *d, size_t count, uint8_t *content, size_t size)
 {
     size_t position = 0, residual_size = 0;
     region *r = d->regions;
-    for (; count-- && !d->status; r++) {
-        r->gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position);
-        position += r->gap;
-        unsigned prefix = r->gap >= 4 && decode_counted(d, &d->tables->sized) ? 4 : 0;
+    while (count-- && !d->status) {
+        size_t gap = (size_t)decode_uint(d, d->tables->gaps, 40, size - position);
+        position += gap;
+        unsigned prefix = gap >= 4 && decode_counted(d, &d->tables->sized) ? 4 : 0;
         size_t bytes = decode_representation(d, content + position, size - position);
         if (prefix && bytes > 0xFFFFFFFF)
             damaged(d);
         put_word(content + position - prefix, prefix, (uint32_t)bytes);
         position += bytes;
-        r->gap -= prefix;
-        r->size = prefix + bytes;
-        residual_size += r->gap;
+        gap -= prefix;
+        residual_size += gap;
+        if (gap || r == d->regions)
+            *r++ = (region){gap, 0};
+        r[-1].size += prefix + bytes;
     }
     r->gap = size - position;
     r->size = 0;

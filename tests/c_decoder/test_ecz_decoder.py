@@ -4,6 +4,7 @@ Run as a program, it writes the dictionary and the weights of `structure_prior` 
 """
 
 import lzma
+import math
 import os
 import platform
 import re
@@ -16,8 +17,11 @@ import numpy as np
 import pytest
 
 from keras_ec.coding import CorruptFileError, container, integer_tensor, residual
+from keras_ec.coding.adaptive_bits import AdaptiveUint, code_raw_bits, code_signed
 from keras_ec.coding.container import Region, decode_content, encode_content
+from keras_ec.coding.range_coder import bit_encoder
 from keras_ec.coding.representation import (
+    INTEGERS,
     NO_AXIS,
     PRODUCT,
     Representation,
@@ -28,7 +32,7 @@ from keras_ec.coding.representation import (
 )
 from keras_ec.coding.seal import seal, unseal
 from keras_ec.coding.structure_prior import DICTIONARY, WEIGHTS
-from keras_ec.coding.varint import ByteReader
+from keras_ec.coding.varint import ByteReader, write_varint
 
 _HERE = os.path.dirname(__file__)
 _SOURCES = os.path.join(_HERE, "..", "..", "keras_ec", "c_decoder")
@@ -43,23 +47,29 @@ pytestmark = pytest.mark.skipif(not _COMPILERS, reason="needs a C compiler: gcc,
 
 
 @pytest.fixture(scope="module")
-def _decode(tmp_path_factory):
-    """Returns a function that decodes files in one process.
-
-    It takes files, and optionally the sizes of arena and content buffer; it returns, for each file,
-    status, size of the content, size of the arena that is certainly enough, CRC-32 of the content.
-    """
+def _program(tmp_path_factory):
+    """Returns the path of the harness."""
     program = str(tmp_path_factory.mktemp("c_decoder") / "harness")
     sources = [_DECODER, os.path.join(_HERE, "harness.c")]
     checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     flags = ["-std=c99", "-O1", "-g", *checks, f"-I{_SOURCES}"]
     subprocess.run([_COMPILERS[0], *flags, *sources, "-o", program], check=True)
+    return program
+
+
+@pytest.fixture(scope="module")
+def _decode(_program):
+    """Returns a function that decodes files in one process.
+
+    It takes files, and optionally the sizes of arena and content buffer; it returns, for each file,
+    status, size of the content, size of the arena that is certainly enough, CRC-32 of the content.
+    """
 
     def decode(files, arenas=None, buffers=None):
         arenas, buffers = arenas or [_DEFAULT] * len(files), buffers or [_DEFAULT] * len(files)
         fields = zip(files, arenas, buffers, strict=True)
         batch = [struct.pack("<QQQ", len(f), arena, size) + f for f, arena, size in fields]
-        done = subprocess.run([program], input=b"".join(batch), capture_output=True, timeout=300)
+        done = subprocess.run([_program], input=b"".join(batch), capture_output=True, timeout=300)
         assert done.returncode == 0, done.stderr.decode()[-4000:]
         return [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
 
@@ -267,7 +277,7 @@ def test_lzma_without_end_mark(_decode):
     parameter, coded = compressed[0], compressed[13:]
     files = []
     for cut in range(len(coded) + 1):
-        head = b"\x80\x28\x02" + bytes([parameter]) + container.write_varint(cut) + b"\0"
+        head = b"\x80\x28\x02" + bytes([parameter]) + write_varint(cut) + b"\0"
         files.append(seal(container.MAGIC, head + coded[:cut], [content]))
     whole = [_python(file) == content for file in files]
     assert any(whole[:-1]) and not whole[0]
@@ -334,6 +344,65 @@ def test_mutants_are_damaged(_decode):
             files.append(seal(container.MAGIC, body, [b"another content"]))
     files += [files[0][:size] for size in range(12)]
     assert {status for status, *_ in _decode(files)} == {_DAMAGED}
+
+
+def test_tensors_without_a_gap(_decode):
+    rng = np.random.default_rng(8)
+    items = [as_integers(rng.integers(0, 9, (4, 6), np.uint8)) for _ in range(5)]
+    data = [to_bits(item).tobytes() for item in items]
+    for gaps in ([0, 0, 0, 40, 0], [8, 0, 0, 0, 0], [0, 4, 0, 0, 12]):
+        content, regions = b"", []
+        for gap, item, bits in zip(gaps, items, data, strict=True):
+            content += _flatbuffer(1)[:gap]
+            regions.append(Region(len(content), item))
+            content += bits
+        for tail in (b"", _flatbuffer(2)):
+            _expect(_decode([encode_content(content + tail, regions)]), [content + tail])
+
+
+def _lying(shape, symbols):
+    """Returns a file that claims a tensor of one byte an element, and holds nothing of it."""
+    coder = bit_encoder()
+    size = math.prod(shape)
+    AdaptiveUint(21).code(coder, 1)
+    AdaptiveUint(40).code(coder, 0)
+    for bits, values in [(2, [INTEGERS]), (2, [0]), (4, [len(shape)]), (33, shape)]:
+        model = AdaptiveUint(bits)
+        for value in values:
+            model.code(coder, value)
+    code_raw_bits(coder, 1, int(symbols))
+    if symbols:
+        code_signed(coder, 127, 0)
+        AdaptiveUint(9).code(coder, 0)
+        for value in (0, 0):  # one class of rows, one of columns
+            code_raw_bits(coder, 1, value)
+        code_raw_bits(coder, 9, 1)
+        AdaptiveUint(32).code(coder, -(-size // 32768))
+        AdaptiveUint(6).code(coder, 0)
+    else:
+        AdaptiveUint(4).code(coder, 1)
+        code_raw_bits(coder, 1, 0)
+        limits = AdaptiveUint(32)
+        limits.code(coder, 1)
+        limits.code(coder, 0)
+    stream = coder.finish()
+    fields = [
+        write_varint(size),
+        b"\0",
+        write_varint(0),
+        write_varint(len(stream)),
+        stream,
+        bytes(64),
+    ]
+    return seal(container.MAGIC, b"".join(fields), [])
+
+
+def test_claims_are_not_decoded_before_they_are_refused(_program):
+    for file in (_lying((2, 1 << 25), False), _lying((1 << 26,), True)):
+        batch = struct.pack("<QQQ", len(file), _DEFAULT, _DEFAULT) + file
+        done = subprocess.run([_program], input=batch, capture_output=True, check=True)
+        assert int(done.stdout.split()[0]) == _DAMAGED
+        assert float(done.stderr) < 0.5, "expected refusal before decoding"
 
 
 def test_other_versions(_decode):
