@@ -2,10 +2,11 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 LATEST ?= .venv-latest
+BENCH ?= .venv-bench
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-latest lint format bench fuzz clean
+.PHONY: demo test test-latest lint format bench bench-quick bench-speed fuzz clean
 
 demo: $(READY)
 	$(BIN)/python examples/digits.py --out demo
@@ -25,7 +26,19 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)
+# Size and accuracy of every method: hours, continued where it stopped. DATA is a directory with
+# mnist.npz and cifar10_jpeg.tar.gz; Keras downloads what is not there.
+bench: $(BENCH)/.ready
+	$(BENCH)/bin/python benchmarks/plan.py $(if $(DATA),--data $(DATA))
+	$(BENCH)/bin/python benchmarks/report.py
+
+# LeNet-300-100 with a few methods in minutes.
+bench-quick: $(BENCH)/.ready
+	$(BENCH)/bin/python benchmarks/plan.py --quick $(if $(DATA),--data $(DATA))
+	$(BENCH)/bin/python benchmarks/report.py
+
+# Time and memory of training, conversion and coding.
+bench-speed: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/coding_speed.py
@@ -38,6 +51,7 @@ fuzz: $(READY)
 	$(BIN)/python fuzz/session.py --seconds $(FUZZ_SECONDS) --count $(FUZZ_COUNT)
 
 $(READY): requirements/dev.txt
+$(BENCH)/.ready: requirements/bench.txt
 $(LATEST)/.ready: requirements/latest.txt
 
 %/.ready: setup.py
@@ -47,4 +61,4 @@ $(LATEST)/.ready: requirements/latest.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LATEST) build dist *.egg-info
+	rm -rf $(VENV) $(LATEST) $(BENCH) .venv-nncodec .venv-quantizer build dist *.egg-info

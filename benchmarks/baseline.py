@@ -15,31 +15,34 @@ from keras_ec.deploy.atomic_file import write_atomically
 FOLDER = Path(__file__).parent / "baselines"
 
 
-def weights_of(network: str) -> list[np.ndarray]:
-    """Weights of a pretrained network, in the order of `model.weights`."""
-    path = FOLDER / f"{network}.npz"
+def load(network: str) -> keras.Model:
+    """A pretrained network, not compiled."""
+    path = path_of(network)
     if not path.exists():
         raise FileNotFoundError(
             f"Expected the pretrained network {path.name} in {FOLDER}. Make it with "
             f"`python benchmarks/pretrain.py --network {network}`."
         )
-    with np.load(path) as stored:
-        return [stored[f"w{i}"] for i in range(len(stored.files))]
-
-
-def load(network: str) -> keras.Model:
-    """A pretrained network, not compiled."""
     model = NETWORKS[network]()
-    model.set_weights(weights_of(network))
+    load_weights(model, path)
     return model
 
 
-def save(network: str, model: keras.Model) -> Path:
-    """Stores the weights of a network as the pretrained one."""
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Gives a network the weights that `save_weights` stored."""
+    with np.load(path) as stored:
+        model.set_weights([stored[f"w{i}"] for i in range(len(stored.files))])
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Stores the weights of a network, in the order of `model.weights`."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{f"w{i}": w for i, w in enumerate(model.get_weights())})
-    FOLDER.mkdir(exist_ok=True)
-    write_atomically(FOLDER / f"{network}.npz", buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
+
+
+def path_of(network: str) -> Path:
+    """File of a pretrained network."""
     return FOLDER / f"{network}.npz"
 
 

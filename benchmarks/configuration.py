@@ -34,12 +34,12 @@ class Configuration:
     split: str = "validation"
 
     def name(self) -> str:
-        """Method and hash of the configuration.
+        """Method and hash of what is trained: all but the split.
 
         Settings equal to the method's defaults do not change it. So a method may gain a
         setting whose default is what it did before; a default must never be changed.
         """
-        parts = [self.network, self.method, self.distinct_settings(), self.seed, self.split]
+        parts = [self.network, self.method, self.distinct_settings(), self.seed]
         text = json.dumps(parts, sort_keys=True)
         return f"{self.method}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
@@ -64,10 +64,10 @@ class Configuration:
 
     def result_path(self) -> Path:
         """File of the result."""
-        return RESULTS / self.network / f"{self.name()}.json"
+        return RESULTS / self.network / f"{self.name()}-{self.split}.json"
 
     def folder(self) -> Path:
-        """Directory of checkpoints and of the shipped file."""
+        """Directory of checkpoints and of the shipped file; the same for both splits."""
         return CACHE / self.network / self.name()
 
     def command(self, data: str = "DATA") -> list[str]:
@@ -78,7 +78,6 @@ class Configuration:
             *("--method", self.method, "--settings", settings),
             *("--seed", str(self.seed), "--split", self.split, "--data", data),
         ]
-
 
 
 def defaults_of(method: str) -> dict[str, Any]:

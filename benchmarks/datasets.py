@@ -43,6 +43,7 @@ class Data:
         name: what tables call the data set.
         shift: pixels by which training pictures are moved at random, at most.
         mirror: whether training pictures are mirrored at random.
+        source: the path that it was read from, see `load`.
     """
 
     x: np.ndarray
@@ -52,6 +53,7 @@ class Data:
     name: str
     shift: int = 0
     mirror: bool = False
+    source: Path | None = None
 
 
 def load(name: str, path: Path | None, split: str) -> Data:
@@ -70,6 +72,7 @@ def load(name: str, path: Path | None, split: str) -> Data:
         raise ValueError(f"Expected a split of {', '.join(SPLITS)}. Received: {split!r}")
     if name == "syllables":
         return _syllables(split)
+    source = path
     if path and path.is_dir() and not (path / "train").is_dir():
         path = path / FILES[name] if (path / FILES[name]).exists() else None
     read, downloaded = {
@@ -91,7 +94,7 @@ def load(name: str, path: Path | None, split: str) -> Data:
         "mnist": ("MNIST", 2, False),
         "cifar-10": ("CIFAR-10 (JPEG)" if path else "CIFAR-10", 4, True),
     }[name]
-    return Data(pictures[0], y[:-held_out], pictures[1], y_eval, title, shift, mirror)
+    return Data(pictures[0], y[:-held_out], pictures[1], y_eval, title, shift, mirror, source)
 
 
 def _read_npz(path: Path) -> list[np.ndarray]:
@@ -171,7 +174,9 @@ def one_hot_letters(words: list[str]) -> np.ndarray:
     for row, word in zip(codes, words, strict=True):
         row[: len(word)] = [string.ascii_lowercase.index(letter) for letter in word]
     letters = np.eye(_SYMBOLS, dtype="float32")[codes]
-    positions = np.broadcast_to(np.eye(WORD_LENGTH, dtype="float32"), (len(words), WORD_LENGTH, WORD_LENGTH))
+    positions = np.broadcast_to(
+        np.eye(WORD_LENGTH, dtype="float32"), (len(words), WORD_LENGTH, WORD_LENGTH)
+    )
     return np.concatenate([letters, positions], axis=-1)
 
 

@@ -145,3 +145,8 @@ DATA_OF = {
     "vgg": "cifar-10",
     "transformer": "syllables",
 }
+
+
+def name_of(model: keras_3.Model) -> str:
+    """Key of a network in `NETWORKS`."""
+    return model.name.replace("_", "-")

@@ -1,7 +1,6 @@
 """Runs one point of the benchmark and stores its result; does nothing if it is stored.
 
-    python benchmarks/point.py --network lenet-5 --method post_training \
-        --settings '{"precision": "int8", "compressor": "xz"}' --data data
+python benchmarks/point.py --network lenet-5 --method tfmot --settings '{"sparsity": 0.95}'
 """
 
 from __future__ import annotations
@@ -16,9 +15,14 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import baseline
+import keras
+import litert
 from configuration import Configuration
-from datasets import SPLITS
+from datasets import SPLITS, Data, load
+from networks import DATA_OF
 from settings import DEFAULTS
+from shipped import Shipped, stored
 
 from keras_ec.deploy.atomic_file import write_atomically
 
@@ -34,39 +38,43 @@ def run(configuration: Configuration, data_path: Path | None) -> dict:
         The result. On the validation split `test_error` is None and `validation_error` is
         there too: the test set is not read.
     """
-    import baseline
-    import keras
-    import litert
-    from datasets import load
-    from networks import DATA_OF
-
-    started = time.time()
-    folder = configuration.folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    network = configuration.network
-    data = load(DATA_OF[network], data_path, configuration.split)
-    base = baseline.load(network)
-    keras.utils.set_random_seed(configuration.seed)
-    method = importlib.import_module(f"methods.{configuration.method}")
-    settings = configuration.all_settings()
-    shipped = method.compress(base, data, settings, configuration.seed, folder)
+    network, split = configuration.network, configuration.split
+    data = load(DATA_OF[network], data_path, split)
+    shipped, seconds = compressed(configuration, data)
     error = litert.error(shipped.tflite, data.x_eval, data.y_eval)
+    record = baseline.record(network)
     result = {
         "network": network,
         "data": data.name,
         "method": configuration.method,
-        "settings": settings,
+        "settings": configuration.all_settings(),
         "seed": configuration.seed,
-        "fp32_bytes": 4 * base.count_params(),
+        "fp32_bytes": 4 * record["parameters"],
         "payload_bytes": shipped.payload_bytes,
         "file_bytes": shipped.file_bytes,
-        "fp32_test_error": baseline.record(network)["test_error"],
-        "test_error": error if configuration.split == "test" else None,
-        "split": configuration.split,
+        "fp32_test_error": record["test_error"],
+        "test_error": error if split == "test" else None,
+        "split": split,
         "command": shlex.join(configuration.command()),
-        "seconds": round(time.time() - started, 1),
+        "seconds": round(seconds, 1),
     }
-    return result if configuration.split == "test" else {**result, "validation_error": error}
+    return result if split == "test" else {**result, "validation_error": error}
+
+
+def compressed(configuration: Configuration, data: Data) -> tuple[Shipped, float]:
+    """What a configuration ships, and how many seconds it took; stored for the other split."""
+    folder = configuration.folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    if found := stored(folder):
+        return found
+    started = time.time()
+    base = baseline.load(configuration.network)
+    keras.utils.set_random_seed(configuration.seed)
+    method = importlib.import_module(f"methods.{configuration.method}")
+    settings = configuration.all_settings()
+    shipped = method.compress(base, data, settings, configuration.seed, folder)
+    shipped.save(time.time() - started)
+    return shipped, time.time() - started
 
 
 def main() -> None:

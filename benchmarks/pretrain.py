@@ -93,7 +93,8 @@ def pretrain(network: str, recipe: Recipe, data_path: Path | None, seed: int, ou
     keras.config.set_dtype_policy("float32")
     plain = NETWORKS[network]()
     plain.set_weights(model.get_weights())
-    baseline.save(network, plain)
+    baseline.FOLDER.mkdir(exist_ok=True)
+    baseline.save_weights(plain, baseline.path_of(network))
     return {
         "network": network,
         "data": data.name,

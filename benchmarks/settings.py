@@ -32,6 +32,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         **_TRAINING,
         "technique": "pruning",  # pruning, clustering, pruning_clustering, pcqat
         "sparsity": 0.9,  # share of zeros at the end of pruning
+        "small_sparsity": 0.8,  # at most this for kernels of less than 10,000 weights
         "clusters": 16,
         "precision": "fp32",  # of the .tflite file: fp32, fp16, int8
         "compressor": "gzip",
@@ -46,6 +47,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "source": None,  # method whose network is coded, None for the float32 network
         "source_settings": {},
         "qp": -38,  # quantization parameter of matrices; fewer is finer
+        "vector_qp": -38,  # that of biases, scales and offsets
         "dependent": True,  # dependent (trellis-coded) quantization
     },
 }

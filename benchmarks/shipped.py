@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from compressors import COMPRESSORS
 from keras_ec.deploy.archive import compress_bytes
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.export import tflite_bytes
+
+RECORD, DECODED = "shipped.json", "decoded.tflite"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +38,21 @@ class Shipped:
     def file_bytes(self) -> int:
         """Size of the shipped file."""
         return self.path.stat().st_size
+
+    def save(self, seconds: float) -> None:
+        """Stores a record beside the shipped file, and how long making it took."""
+        write_atomically(self.path.with_name(DECODED), self.tflite)
+        record = {"payload_bytes": self.payload_bytes, "path": self.path.name, "seconds": seconds}
+        write_atomically(self.path.with_name(RECORD), json.dumps(record).encode())
+
+
+def stored(folder: Path) -> tuple[Shipped, float] | None:
+    """What was saved in a directory, with its seconds; None if nothing was."""
+    if not (folder / RECORD).exists():
+        return None
+    record = json.loads((folder / RECORD).read_text())
+    content = (folder / DECODED).read_bytes()
+    return Shipped(record["payload_bytes"], folder / record["path"], content), record["seconds"]
 
 
 def ship_stream(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import normalization
 import numpy as np
 import tables
 from datasets import Data
@@ -28,7 +29,6 @@ from shipped import Shipped, ship_stream
 from training import fit
 
 from keras_ec.coding import decode_tensors, encode_tensors
-from keras_ec.hardening import folded_normalization, round_scales, round_vector
 
 COMPONENTS = (0.2, 1.0, 5.0)
 """First scales of a prior's logistic densities, in steps."""
@@ -47,8 +47,9 @@ def compress(
     model(data.x[:1])
     fit(model, data, settings, seed, folder)
     model.update(base)
-    normalization = fold_normalization(base)
-    stream = encode(model.integers(), model.steps(), model.groups, normalization)
+    normalization.fold(base)
+    normalization.round_folded(base)
+    stream = encode(model.integers(), model.steps(), model.groups, affine_arrays(base))
     return ship_stream(
         stream, functools.partial(decode, network=base), base, folder / "network.epr"
     )
@@ -81,7 +82,9 @@ class Reparameterized(keras.Model):
             for i in range(len(coded))
         ]
         shape = (len(COMPONENTS),)
-        self._logits = [self.add_weight(shape=shape, initializer="zeros") for _ in range(max(self.groups) + 1)]
+        self._logits = [
+            self.add_weight(shape=shape, initializer="zeros") for _ in range(max(self.groups) + 1)
+        ]
         self._log_scales = [
             self.add_weight(shape=shape, initializer=lambda *_, **__: np.log(COMPONENTS))
             for _ in range(max(self.groups) + 1)
@@ -172,7 +175,7 @@ def rate(x: Any, logits: Any, log_scales: Any) -> Any:
 
 def coded_variables(model: keras.Model) -> list[keras.Variable]:
     """Trained variables other than those of batch normalisation."""
-    left = {id(v) for layer in _normalizations(model) for v in layer.variables}
+    left = {id(v) for layer in normalization.normalizations(model) for v in layer.variables}
     return [v for v in model.trainable_variables if id(v) not in left]
 
 
@@ -187,51 +190,30 @@ def origin(variable: keras.Variable) -> float:
     return 1.0 if variable.name == "gamma" else 0.0
 
 
-def _normalizations(model: keras.Model) -> list[keras.layers.Layer]:
-    return [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
-
-
-def fold_normalization(model: keras.Model) -> dict[str, np.ndarray]:
-    """Rounds and folds all batch normalisation of a model, in place.
-
-    Returns:
-        Whole numbers and steps of all scales and offsets, see `set_normalization`.
-    """
+def affine_arrays(model: keras.Model) -> dict[str, np.ndarray]:
+    """Whole numbers and exponents of the folded scales and offsets of a model."""
     arrays = {}
-    for i, layer in enumerate(_normalizations(model)):
-        scale, offset = folded_normalization(layer)
-        for name, values in (("s", round_scales(scale)), ("o", round_vector(offset))):
-            exponent = _finest_exponent(values)
-            arrays[f"{name}{i}"] = np.rint(values / 2.0**exponent).astype("int32")
-            arrays[f"{name}{i}e"] = np.array([exponent], "int8")
-    set_normalization(model, arrays)
+    for i, layer in enumerate(normalization.normalizations(model)):
+        for name, variable in (("s", layer.gamma), ("o", layer.beta)):
+            numbers, exponent = normalization.whole(ops.convert_to_numpy(variable))
+            arrays[f"{name}{i}"], arrays[f"{name}{i}e"] = numbers, np.array([exponent], "int8")
     return arrays
 
 
-def _finest_exponent(values: np.ndarray) -> int:
-    """Largest power of two, as its exponent, of which all values are multiples."""
-    exponent = int(np.floor(np.log2(np.abs(values).max(initial=1e-30))))
-    while exponent > -60 and np.any(values / 2.0**exponent % 1):
-        exponent -= 1
-    return exponent
-
-
-def set_normalization(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Gives the batch normalisation of a model scales and offsets, statistics being (0, 1)."""
-    for i, layer in enumerate(_normalizations(model)):
+def set_affine_arrays(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Gives a model the scales and offsets of `affine_arrays`."""
+    for i, layer in enumerate(normalization.normalizations(model)):
         scale, offset = (
             arrays[f"{name}{i}"] * 2.0 ** float(arrays[f"{name}{i}e"][0]) for name in "so"
         )
-        layer.set_weights(
-            [scale, offset, np.zeros_like(scale), np.full_like(scale, 1 - layer.epsilon)]
-        )
+        normalization.set_affine(layer, scale, offset)
 
 
 def encode(
     integers: list[np.ndarray],
     steps: list[float],
     groups: list[int],
-    normalization: dict[str, np.ndarray],
+    affine: dict[str, np.ndarray],
 ) -> bytes:
     """Codes a network.
 
@@ -239,15 +221,17 @@ def encode(
         integers: whole numbers of each variable.
         steps: step of each variable.
         groups: number of the table of each variable.
-        normalization: see `fold_normalization`.
+        affine: see `affine_arrays`.
 
     Returns:
         Steps, size and bytes of the numbers, bytes of the normalisation.
     """
-    chosen = [np.concatenate([q.ravel() for q, g in zip(integers, groups, strict=True) if g == k])
-              for k in range(max(groups) + 1)]
+    chosen = [
+        np.concatenate([q.ravel() for q, g in zip(integers, groups, strict=True) if g == k])
+        for k in range(max(groups) + 1)
+    ]
     numbers = tables.encode(chosen)
-    vectors = encode_tensors(normalization) if normalization else b""
+    vectors = encode_tensors(affine) if affine else b""
     return struct.pack(f"<{len(steps)}fI", *steps, len(numbers)) + numbers + vectors
 
 
@@ -269,6 +253,6 @@ def decode(stream: bytes, network: keras.Model) -> keras.Model:
         values = numbers[group][start[group] : end].reshape(variable.shape)
         variable.assign(values * np.float32(step) + origin(variable))
         start[group] = end
-    if _normalizations(network):
-        set_normalization(network, decode_tensors(stream[head.size + size :]))
+    if normalization.normalizations(network):
+        set_affine_arrays(network, decode_tensors(stream[head.size + size :]))
     return network

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from baseline import save_weights
 from datasets import Data
 from shipped import Shipped
 from training import fit
@@ -34,6 +35,7 @@ def compress(
         vector_bits=settings["vector_bits"],
     )
     fit(model, data, settings, seed, folder, [harden])
+    save_weights(keras_ec.strip(model), folder / "network.npz")
     keras_ec.export_tflite(model, folder / "network.tflite")
     path = folder / "network.ecz"
     keras_ec.compress(folder / "network.tflite", path)

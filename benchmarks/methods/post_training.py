@@ -15,37 +15,28 @@ from datasets import Data
 from environment import python_of, run_process
 from shipped import Shipped, ship_tflite
 
-from keras_ec.deploy.export import deployable, tflite_bytes
+from keras_ec.deploy.export import deployable
 
 
 def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Quantizes a network; see `methods`."""
-    quantize = {"fp32": tflite_bytes, "fp16": _float16, "int8": _int8}
-    if settings["precision"] == "int4":
-        content = _int4(base, folder)
-    else:
-        content = quantize[settings["precision"]](base)
-    return ship_tflite(content, settings["compressor"], folder)
+    return ship_tflite(
+        quantized(base, settings["precision"], folder), settings["compressor"], folder
+    )
 
 
-def _float16(model: keras.Model) -> bytes:
-    return _optimized(model, [tf.float16])
-
-
-def _int8(model: keras.Model) -> bytes:
-    return _optimized(model, [])
-
-
-def _optimized(model: keras.Model, types: list[tf.DType]) -> bytes:
+def quantized(model: keras.Model, precision: str, folder: Path) -> bytes:
+    """A .tflite file as the converter makes it, quantized."""
     converter = tf.lite.TFLiteConverter.from_keras_model(deployable(model))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = types
-    return converter.convert()
-
-
-def _int4(model: keras.Model, folder: Path) -> bytes:
-    (folder / "float.tflite").write_bytes(tflite_bytes(model))
+    if precision in ("fp16", "int8"):
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "fp16":
+        converter.target_spec.supported_types = [tf.float16]
+    content = converter.convert()
+    if precision != "int4":
+        return content
+    (folder / "float.tflite").write_bytes(content)
     run_process(python_of("quantizer"), "int4_quantizer", folder)
     return (folder / "int4.tflite").read_bytes()
