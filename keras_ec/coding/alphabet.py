@@ -9,7 +9,7 @@ from keras_ec.coding.distinct_values import distinct
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.float_vector import code_float_vector
 from keras_ec.coding.integer_tensor import code_integers
-from keras_ec.coding.large_arrays import look_up
+from keras_ec.coding.large_arrays import count, look_up
 from keras_ec.coding.range_coder import BitCoder
 
 MAX_SIZE = 4096
@@ -48,15 +48,20 @@ def find_alphabet(bits: np.ndarray) -> tuple[Alphabet, np.ndarray] | None:
     found = distinct(bits, MAX_SIZE)
     if found is None:
         return None
-    patterns, inverse, counts = found
+    patterns, inverse = found
     order = np.argsort(numeric_order(patterns), kind="stable")
-    patterns, counts = patterns[order], counts[order]
     rank = np.empty(order.size, np.int16)
     rank[order] = np.arange(order.size, dtype=np.int16)
     zero = np.flatnonzero(patterns == 0)
-    origin = int(zero[0]) if zero.size else int(np.argmax(counts))
+    patterns = patterns[order]
+    origin = int(rank[zero[0]]) if zero.size else _most_frequent(inverse, order)
     rank -= np.int16(origin)
     return Alphabet(patterns, origin), look_up(rank, inverse).reshape(bits.shape)
+
+
+def _most_frequent(inverse: np.ndarray, order: np.ndarray) -> int:
+    """Returns the rank of the most frequent pattern, given what has each rank in `order`."""
+    return int(np.argmax(count(inverse, 0, order.size)[order]))
 
 
 def code_alphabet(coder: BitCoder, itemsize: int, alphabet: Alphabet | None = None) -> Alphabet:

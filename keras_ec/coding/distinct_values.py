@@ -13,11 +13,11 @@ _SMALL = 1 << 12
 _MULTIPLIERS = [0x9E3779B1 + 0x3C6EF372 * i & 0xFFFFFFFF | 1 for i in range(64)]
 _MAX_HASHED = 256
 
-Distinct = tuple[np.ndarray, np.ndarray, np.ndarray]
+Distinct = tuple[np.ndarray, np.ndarray]
 
 
 def distinct(bits: np.ndarray, limit: int) -> Distinct | None:
-    """Returns distinct values, each element's position among them, and their counts.
+    """Returns distinct values, and each element's position among them.
 
     What `np.unique` returns for an array's flattened elements, if there are few. Large arrays are
     not sorted: numbers of one and two bytes are counted, those of four bytes looked up in a table
@@ -28,17 +28,17 @@ def distinct(bits: np.ndarray, limit: int) -> Distinct | None:
         limit: The largest number of distinct values wanted, at most 65536.
 
     Returns:
-        The values ascending, shape `(K,)`; an integer array of shape `(bits.size,)`; int64
-        counts of shape `(K,)`. `None` if there are more than `limit` values.
+        The values ascending, shape `(K,)`; an integer array of shape `(bits.size,)`. `None` if
+        there are more than `limit` values.
 
     Example:
-        >>> values, index, counts = distinct(np.array([9, 4, 9, 9], np.uint32), 16)
-        >>> values.tolist(), index.tolist(), counts.tolist()
-        ([4, 9], [1, 0, 1, 1], [1, 3])
+        >>> values, index = distinct(np.array([9, 4, 9, 9], np.uint32), 16)
+        >>> values.tolist(), index.tolist()
+        ([4, 9], [1, 0, 1, 1])
     """
     flat = bits.reshape(-1)
     if flat.size <= _SMALL:
-        found = np.unique(flat, return_inverse=True, return_counts=True)
+        found = np.unique(flat, return_inverse=True)
     elif flat.dtype.itemsize < 4:
         found = _counted(flat)
     else:
@@ -47,11 +47,11 @@ def distinct(bits: np.ndarray, limit: int) -> Distinct | None:
 
 
 def _counted(flat: np.ndarray) -> Distinct:
-    counts = count(flat, 0, 1 << 8 * flat.dtype.itemsize)
-    values = np.flatnonzero(counts)
-    rank = np.zeros(counts.size, np.uint16)
+    size = 1 << 8 * flat.dtype.itemsize
+    values = np.flatnonzero(count(flat, 0, size))
+    rank = np.zeros(size, np.uint16)
     rank[values] = np.arange(values.size)
-    return values.astype(flat.dtype), look_up(rank, flat), counts[values]
+    return values.astype(flat.dtype), look_up(rank, flat)
 
 
 def _looked_up(flat: np.ndarray, limit: int) -> Distinct | None:
@@ -67,7 +67,7 @@ def _looked_up(flat: np.ndarray, limit: int) -> Distinct | None:
             if wrong.size:
                 missing.append(np.unique(wrong))
         if len(missing) == 1:
-            return values, index, count(index, 0, values.size)
+            return values, index
         values = np.union1d(values, np.concatenate(missing))
     return None
 

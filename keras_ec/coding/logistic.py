@@ -27,7 +27,7 @@ def _squash_table() -> np.ndarray:
 _SQUASH = _squash_table()
 _STRETCH = np.clip(
     np.searchsorted(_SQUASH, np.arange(65537)) - MAX_STRETCHED, -MAX_STRETCHED, MAX_STRETCHED
-).astype(np.int32)
+).astype(np.int64)
 
 
 def squash(stretched: np.ndarray) -> np.ndarray:
@@ -39,7 +39,7 @@ def squash(stretched: np.ndarray) -> np.ndarray:
     Returns:
         int32 array of the same shape, values in `[1, 65535]`.
     """
-    return _SQUASH[np.clip(stretched, -MAX_STRETCHED, MAX_STRETCHED) + MAX_STRETCHED]
+    return _SQUASH.take(stretched + MAX_STRETCHED, mode="clip")
 
 
 def stretch(p: np.ndarray) -> np.ndarray:
@@ -49,6 +49,6 @@ def stretch(p: np.ndarray) -> np.ndarray:
         p: Integer array, values in `[0, 65536]`.
 
     Returns:
-        int32 array of the same shape, units of 1/256 nat.
+        int64 array of the same shape, units of 1/256 nat.
     """
-    return _STRETCH[p]
+    return _STRETCH.take(p)

@@ -55,8 +55,9 @@ class MixedBits:
         return self._lookup(contexts + self._start[table])
 
     def _lookup(self, index: np.ndarray) -> np.ndarray:
-        prior = self._prior[index]
-        p = ((self._ones[index] << 17) + prior * self.overall()) // (2 * self._total[index] + prior)
+        prior = self._prior.take(index)
+        ones, total = self._ones.take(index), self._total.take(index)
+        p = ((ones << 17) + prior * self.overall()) // (2 * total + prior)
         return np.minimum(np.maximum(p, 1), ONE - 1)
 
     def code(
@@ -85,13 +86,14 @@ class MixedBits:
         if inputs is not None:
             p = np.concatenate([p, inputs])
         base = int(stretch(self.overall()))
-        evidence = stretch(p).astype(np.int64) - base
+        evidence = stretch(p) - base
         weights = self._weights[weight_set]
         mixed = squash((weights @ evidence >> 16) + base)
         bits = coder.code(mixed, bits)
         error = (bits.astype(np.int64) << 16) - mixed
         weights += evidence @ error // (_RATE * math.isqrt(error.size))
-        np.clip(weights, -_MAX_WEIGHT, _MAX_WEIGHT, out=weights)
+        np.minimum(weights, _MAX_WEIGHT, out=weights)
+        np.maximum(weights, -_MAX_WEIGHT, out=weights)
         self._count(index, bits)
         return bits
 
@@ -104,7 +106,7 @@ class MixedBits:
         self._all_ones += ones
         if ones:
             np.add.at(self._ones, index[:, live].ravel(), 1)
-        over = np.unique(touched[self._total[touched] > _LIMIT])
-        if over.size:
+        if self._all > _LIMIT:
+            over = touched[self._total.take(touched) > _LIMIT]
             self._ones[over] = self._ones[over] * _LIMIT // self._total[over]
             self._total[over] = _LIMIT

@@ -22,6 +22,9 @@ _SAMPLE = 1 << 14
 _GAIN = 0.95
 """What the integers are assumed to cost, as a share of their order-0 entropy."""
 
+_ENTROPY_SAMPLE = 1 << 18
+"""About how many integers of a large tensor are counted to estimate their entropy."""
+
 _FEW_LEVELS = 16
 """Tensors of at most so many levels are not searched for scales of their channels."""
 
@@ -56,13 +59,15 @@ def _cost(candidate: Representation) -> float:
 
 
 def _order0_bits(integers: np.ndarray) -> float:
-    low, high = int(integers.min()), int(integers.max())
+    sample = integers.reshape(-1)[:: max(1, integers.size // _ENTROPY_SAMPLE) | 1]
+    low, high = int(sample.min()), int(sample.max())
     if high - low < 1 << 16:
-        counts = count(integers, low, high - low + 1)
+        counts = count(sample, low, high - low + 1)
         counts = counts[counts > 0]
     else:
-        counts = np.unique(integers, return_counts=True)[1]
-    return float(-(counts * np.log2(counts / integers.size)).sum())
+        counts = np.unique(sample, return_counts=True)[1]
+    bits = float(-(counts * np.log2(counts / sample.size)).sum())
+    return bits * (integers.size / sample.size)
 
 
 def _general_size(bits: np.ndarray) -> float:
