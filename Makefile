@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 LATEST ?= .venv-latest
 BENCH ?= .venv-bench
+FUZZ ?= .venv-fuzz
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -43,16 +44,19 @@ bench-speed: $(READY)
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/coding_speed.py
 
-# FUZZ_SECONDS for each of the two coverage-guided fuzzers, which need atheris and clang.
+# Damaged files for all decoders, then FUZZ_SECONDS for each of two coverage-guided fuzzers, which
+# need atheris, in an environment of its own, and clang; what cannot be run is named.
 FUZZ_SECONDS ?= 600
 FUZZ_COUNT ?= 100000
 fuzz: $(READY)
-	-$(BIN)/python -m pip install --quiet --requirement fuzz/requirements.txt
-	$(BIN)/python fuzz/session.py --seconds $(FUZZ_SECONDS) --count $(FUZZ_COUNT)
+	-$(MAKE) $(FUZZ)/.ready
+	$(BIN)/python fuzz/session.py --seconds $(FUZZ_SECONDS) --count $(FUZZ_COUNT) \
+		--atheris $(FUZZ)/bin/python
 
 $(READY): requirements/dev.txt
 $(BENCH)/.ready: requirements/bench.txt
 $(LATEST)/.ready: requirements/latest.txt
+$(FUZZ)/.ready: requirements/fuzz.txt
 
 %/.ready: setup.py
 	$(PYTHON) -m venv $*
@@ -61,4 +65,4 @@ $(LATEST)/.ready: requirements/latest.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LATEST) $(BENCH) .venv-nncodec .venv-quantizer build dist *.egg-info
+	rm -rf $(VENV) $(LATEST) $(BENCH) $(FUZZ) .venv-nncodec .venv-quantizer build dist *.egg-info

@@ -1,9 +1,10 @@
 """Fuzzes all decoders: mutants first, then coverage-guided for a given time.
 
-    python fuzz/session.py [--seconds SECONDS] [--count MUTANTS]
+    python fuzz/session.py [--seconds SECONDS] [--count MUTANTS] [--atheris PYTHON]
 
 1. `mutants.py`: damaged archives against all decoders.
-2. `atheris_decoder.py`: the decoder in Python, coverage-guided; needs atheris.
+2. `atheris_decoder.py`: the decoder in Python, coverage-guided; needs an interpreter with atheris
+   and what `keras_ec.coding` needs, see `requirements/fuzz.txt`.
 3. `ecz_target.c`: the decoder in C under AddressSanitizer and UndefinedBehaviorSanitizer, with
    libFuzzer; needs clang.
 
@@ -12,7 +13,6 @@ that were found are in `fuzz/findings`. The exit code is 1 if anything was found
 """
 
 import argparse
-import importlib.util
 import json
 import re
 import shutil
@@ -70,11 +70,12 @@ def run_fuzzer(command: list[str], name: str, seconds: int) -> dict[str, Any]:
     return fuzzer_report(process.stdout, process.returncode, time.monotonic() - start)
 
 
-def fuzz_python(seconds: int) -> dict[str, Any]:
-    """Runs atheris; returns its report, or why it was skipped."""
-    if importlib.util.find_spec("atheris") is None:
-        return {"skipped": "atheris is not installed: pip install -r fuzz/requirements.txt"}
-    return run_fuzzer([sys.executable, str(HERE / "atheris_decoder.py")], "python", seconds)
+def fuzz_python(python: str, seconds: int) -> dict[str, Any]:
+    """Runs atheris in an interpreter; returns its report, or why it was skipped."""
+    probe = [python, "-c", "import atheris"]
+    if shutil.which(python) is None or subprocess.run(probe, capture_output=True).returncode:
+        return {"skipped": f"{python} has no atheris: pip install -r requirements/fuzz.txt"}
+    return run_fuzzer([python, str(HERE / "atheris_decoder.py")], "python", seconds)
 
 
 def fuzz_c(seconds: int) -> dict[str, Any]:
@@ -105,12 +106,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=600, help="for each coverage-guided fuzzer")
     parser.add_argument("--count", type=int, default=100_000, help="of mutants")
+    parser.add_argument("--atheris", default=sys.executable, help="Python that has atheris")
     args = parser.parse_args()
     (HERE / "results").mkdir(exist_ok=True)
     reports: dict[str, Any] = {}
     stages = {
         "mutants": lambda: run_mutants(args.count),
-        "python, atheris": lambda: fuzz_python(args.seconds),
+        "python, atheris": lambda: fuzz_python(args.atheris, args.seconds),
         "C, libFuzzer": lambda: fuzz_c(args.seconds),
     }
     for name, stage in stages.items():
