@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import keras
 import numpy as np
+from configuration import BASELINES
 from networks import NETWORKS
 
 from keras_ec.deploy.atomic_file import write_atomically
-
-FOLDER = Path(__file__).parent / "baselines"
 
 
 def load(network: str) -> keras.Model:
@@ -20,7 +18,7 @@ def load(network: str) -> keras.Model:
     path = path_of(network)
     if not path.exists():
         raise FileNotFoundError(
-            f"Expected the pretrained network {path.name} in {FOLDER}. Make it with "
+            f"Expected the pretrained network {path.name} in {BASELINES}. Make it with "
             f"`python benchmarks/pretrain.py --network {network}`."
         )
     model = NETWORKS[network]()
@@ -43,9 +41,4 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 def path_of(network: str) -> Path:
     """File of a pretrained network."""
-    return FOLDER / f"{network}.npz"
-
-
-def record(network: str) -> dict:
-    """How a pretrained network was made, and its errors in percent."""
-    return json.loads((FOLDER / f"{network}.json").read_text())
+    return BASELINES / f"{network}.npz"

@@ -2,10 +2,15 @@
 
     python benchmarks/coding_rate.py --kernels FILE.npz [FILE.npz ...] [--nncodec-python PATH]
 
-Every file holds the integer kernels of one network. `--nncodec-python` is the interpreter of an
-environment with `numpy<2`, `pandas<2.3` and `nncodec==2.1.3`, which then codes the same integers
-losslessly in a process of its own. Tables of random dense 4-bit and 8-bit kernels follow.
+Every file holds the integer kernels of one network, as `coding_kernels.py` writes them.
+`--nncodec-python` is the interpreter of an environment with `numpy<2`, `pandas<2.3` and
+`nncodec==2.1.3`, which then codes the same integers losslessly in a process of its own, with the
+axis of the outputs first and last: the smaller result counts. Random dense kernels of 4 and 8 bits
+follow. Prints a table for each network, and writes all of them to
+`benchmarks/results/coding_rate.json`.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -13,25 +18,33 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
+from keras_ec.coding import decode_tensors, encode_tensors
+
+RESULTS = Path(__file__).parent / "results" / "coding_rate.json"
+TOTAL = "total"
+
 _PEER = """
 import contextlib, io, json, sys
 import numpy as np
 import nncodec.nn
-kernels = np.load(sys.argv[1])
+kernels = dict(np.load(sys.argv[1]))
 sizes = {}
+def size(model):
+    stream = nncodec.nn.encode(model, args={"verbose": False})
+    decoded = nncodec.nn.decode(stream)
+    assert all(np.array_equal(decoded[name], model[name]) for name in model)
+    return len(stream)
 with contextlib.redirect_stdout(io.StringIO()):
-    for names in [*([name] for name in kernels.files), kernels.files]:
-        model = {name: kernels[name].astype(np.int32) for name in names}
-        stream = nncodec.nn.encode(model, args={"verbose": False})
-        decoded = nncodec.nn.decode(stream)
-        assert all(np.array_equal(decoded[name], model[name]) for name in names)
-        sizes[names[0] if len(names) == 1 else "total"] = len(stream)
-sizes.setdefault("total", next(iter(sizes.values())))
+    for names in [*([name] for name in kernels), list(kernels)]:
+        first = {name: kernels[name].astype(np.int32) for name in names}
+        last = {n: np.ascontiguousarray(np.moveaxis(k, 0, -1)) for n, k in first.items()}
+        sizes["/".join(names)] = min(size(first), size(last))
 print(json.dumps(sizes))
 """
 
@@ -43,7 +56,7 @@ def entropy_bytes(values: np.ndarray) -> float:
 
 
 def peer_sizes(python: str | None, path: str) -> dict[str, int]:
-    """Returns NNCodec's bytes for each kernel of a file, and for all of them."""
+    """Returns NNCodec's bytes for each kernel of a file, and for all of them, by joined names."""
     if python is None:
         return {}
     with tempfile.TemporaryDirectory() as folder:
@@ -52,31 +65,55 @@ def peer_sizes(python: str | None, path: str) -> dict[str, int]:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def print_table(path: str, python: str | None) -> None:
-    """Prints one network's table."""
-    from keras_ec.coding import decode_tensors, encode_tensors
+def coded_size(kernels: dict[str, np.ndarray]) -> int:
+    """Returns the bytes of kernels in one file, which is decoded and compared."""
+    data = encode_tensors(kernels)
+    decoded = decode_tensors(data)
+    if not all(np.array_equal(decoded[name], values) for name, values in kernels.items()):
+        raise RuntimeError("Expected the kernels to come back; others came.")
+    return len(data)
 
+
+def measure(path: str, python: str | None) -> dict[str, dict]:
+    """Returns what each kernel of a network takes, and all of them in one file."""
     kernels = dict(np.load(path))
     peer = peer_sizes(python, path)
-    print(f"\n{os.path.basename(path)}")
+    rows, order0 = {}, 0.0
+    for name, values in kernels.items():
+        order0 += entropy_bytes(values)
+        rows[name] = {"shape": list(values.shape)}
+        rows[name] |= _row({name: values}, entropy_bytes(values), peer)
+    return rows | {TOTAL: _row(kernels, order0, peer)}
+
+
+def _row(kernels: dict[str, np.ndarray], order0: float, peer: dict[str, int]) -> dict:
+    coded, nncodec = coded_size(kernels), peer.get("/".join(kernels))
+    elements = sum(values.size for values in kernels.values())
+    row = {
+        "elements": elements,
+        "nonzero_share": round(sum(map(np.count_nonzero, kernels.values())) / elements, 4),
+        "order_0_bytes": round(order0, 1),
+        "coded_bytes": coded,
+        "of_order_0": round(coded / max(order0, 1), 4),
+    }
+    if nncodec:
+        row |= {"nncodec_bytes": nncodec, "of_nncodec": round(coded / nncodec, 4)}
+    return row
+
+
+def print_table(title: str, rows: dict[str, dict]) -> None:
+    """Prints one network's table."""
+    print(f"\n{title}")
     print(
         f"{'kernel':24}{'shape':>18}{'non-zero':>10}{'order 0':>10}{'coded':>9}{'ratio':>7}", end=""
     )
-    print(f"{'NNCodec':>9}{'ratio':>7}" if peer else "")
-    total = 0.0
-    rows = [({name: values}, name) for name, values in kernels.items()]
-    for model, name in [*rows, (kernels, "total")]:
-        data = encode_tensors(model)
-        decoded = decode_tensors(data)
-        assert all(np.array_equal(decoded[key], values) for key, values in model.items())
-        order0 = total if name == "total" else entropy_bytes(model[name])
-        total += order0
-        values = next(iter(model.values())) if name != "total" else None
-        shape = "" if values is None else "x".join(map(str, values.shape))
-        share = "" if values is None else f"{np.count_nonzero(values) / values.size:.4f}"
-        print(f"{name:24}{shape:>18}{share:>10}{order0:10.0f}{len(data):9}", end="")
-        print(f"{len(data) / max(order0, 1):7.3f}", end="")
-        print(f"{peer[name]:9}{len(data) / peer[name]:7.3f}" if peer else "")
+    print(f"{'NNCodec':>9}{'ratio':>7}")
+    for name, row in rows.items():
+        shape = "x".join(map(str, row.get("shape", [])))
+        print(f"{name[:23]:24}{shape:>18}{row['nonzero_share']:>10.4f}", end="")
+        print(f"{row['order_0_bytes']:10.0f}{row['coded_bytes']:9}{row['of_order_0']:7.3f}", end="")
+        peer = "nncodec_bytes" in row
+        print(f"{row['nncodec_bytes']:9}{row['of_nncodec']:7.3f}" if peer else "", flush=True)
 
 
 def dense_kernels(folder: str) -> list[str]:
@@ -85,7 +122,7 @@ def dense_kernels(folder: str) -> list[str]:
     paths = []
     for bits, largest in ((4, 7), (8, 127)):
         values = np.rint(rng.normal(0, largest / 3, (300, 400))).clip(-largest, largest)
-        paths.append(os.path.join(folder, f"dense_{bits}_bit.npz"))
+        paths.append(os.path.join(folder, f"random_dense_{bits}_bit.npz"))
         np.savez(paths[-1], kernel=values.astype(np.int8))
     return paths
 
@@ -95,10 +132,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernels", nargs="*", default=[], metavar="FILE")
     parser.add_argument("--nncodec-python", metavar="PATH")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file to update")
     args = parser.parse_args()
+    results = json.loads(args.out.read_text()) if args.out.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         for path in [*args.kernels, *dense_kernels(folder)]:
-            print_table(path, args.nncodec_python)
+            results[Path(path).stem] = measure(path, args.nncodec_python)
+            print_table(Path(path).stem, results[Path(path).stem])
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from settings import DEFAULTS
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+BASELINES = HERE / "baselines"
 CACHE = HERE / "cache"
 
 
@@ -85,3 +86,8 @@ def defaults_of(method: str) -> dict[str, Any]:
     if method not in DEFAULTS:
         raise ValueError(f"Expected a method of {', '.join(DEFAULTS)}. Received: {method!r}")
     return DEFAULTS[method]
+
+
+def baseline_record(network: str) -> dict[str, Any]:
+    """How a pretrained network was made, its number of parameters, its errors in percent."""
+    return json.loads((BASELINES / f"{network}.json").read_text())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import statistics
 from collections import defaultdict
 from typing import Any
 
 Result = dict[str, Any]
-MARGIN = {"lenet-300-100": 0.7, "lenet-5": 0.3}
-"""Points of error above the float32 network's that a headline point may have, in percent."""
-OTHER_MARGIN = 1.0
+MARGINS = {"lenet-300-100": (0.7, 0.9), "lenet-5": (0.25, 0.5), "vgg": (0.5,)}
+"""How far a headline point's error may be above the float32 network's, in points of percent."""
+OTHER_MARGINS = (1.0,)
 
 
 def label(result: Result) -> str:
@@ -61,18 +64,72 @@ def pareto_front(results: list[Result]) -> list[Result]:
 
 
 def headline(results: list[Result], fp32_error: float) -> list[Result]:
-    """Smallest result of each curve whose error is near that of the float32 network.
+    """Smallest results of each curve whose errors are near that of the float32 network.
 
     Args:
         results: of one network and one split.
         fp32_error: of the float32 network on that split, in percent.
 
     Returns:
-        At most one result a curve; none of a curve that comes nowhere near.
+        At most one result for each curve and margin; none of a curve that comes nowhere near.
     """
     chosen = []
     for curve in by_label(results).values():
-        limit = fp32_error + MARGIN.get(curve[0]["network"], OTHER_MARGIN)
-        near = [result for result in curve if error_of(result) <= limit]
-        chosen += near[:1]
+        for margin in MARGINS.get(curve[0]["network"], OTHER_MARGINS):
+            near = [r for r in curve if error_of(r) <= fp32_error + margin]
+            chosen += [r for r in near[:1] if r not in chosen]
     return chosen
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """Results of one configuration with several seeds."""
+
+    label: str
+    results: list[Result]
+
+    @property
+    def error(self) -> float:
+        """Mean error, in percent."""
+        return statistics.mean(error_of(r) for r in self.results)
+
+    def mean(self, key: str) -> float:
+        """Mean of a number of the results."""
+        return statistics.mean(r[key] for r in self.results)
+
+
+def rows(results: list[Result]) -> list[Row]:
+    """Results of one network and split by configuration, smallest payload first."""
+    grouped: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        grouped[label(result), json.dumps(result["settings"], sort_keys=True)].append(result)
+    found = [Row(name, group) for (name, _), group in grouped.items()]
+    return sorted(found, key=lambda row: row.mean("payload_bytes"))
+
+
+def headline_rows(results: list[Result], split: str, fp32_error: float) -> list[Row]:
+    """Rows of the headline points, which are chosen on the validation split.
+
+    Args:
+        results: of one network, both splits.
+        split: whose results to show.
+        fp32_error: of the float32 network on the validation split, in percent.
+
+    Returns:
+        Rows, smallest payload first.
+    """
+    validation = strongest([r for r in results if r["split"] == "validation"])
+    chosen = [(label(r), r["settings"]) for r in headline(validation, fp32_error)]
+    shown = rows([r for r in results if r["split"] == split])
+    return [row for row in shown if (row.label, row.results[0]["settings"]) in chosen]
+
+
+def strongest(results: list[Result]) -> list[Result]:
+    """Results without those whose compressor leaves more of the same network than another."""
+    least: dict[tuple[str, str], Result] = {}
+    for result in results:
+        settings = {k: v for k, v in result["settings"].items() if k != "compressor"}
+        key = (f"{result['method']} {result['seed']}", json.dumps(settings, sort_keys=True))
+        if key not in least or result["payload_bytes"] < least[key]["payload_bytes"]:
+            least[key] = result
+    return list(least.values())

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from configuration import HERE, Configuration
+from configuration import BASELINES, HERE, Configuration, baseline_record
 from curves import headline, pareto_front
 from settings import DEFAULTS
 
@@ -134,7 +134,7 @@ def test_plan(network: str) -> list[Configuration]:
     """
     paths = [c.result_path() for c in validation_plan(network)]
     results = [json.loads(path.read_text()) for path in paths if path.exists()]
-    fp32 = json.loads((HERE / "baselines" / f"{network}.json").read_text())["validation_error"]
+    fp32 = baseline_record(network)["validation_error"]
     chosen = [(result, 0) for result in pareto_front(results)]
     chosen += [
         (result, seed)
@@ -194,7 +194,7 @@ def main() -> None:
     else:
         failed = []
         for network in arguments.network:
-            if not (HERE / "baselines" / f"{network}.npz").exists():
+            if not (BASELINES / f"{network}.json").exists():
                 print(f"{network}: left out, there is no pretrained network yet")
                 continue
             for plan in (validation_plan, test_plan)[: 1 if arguments.validation_only else 2]:

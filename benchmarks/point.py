@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import baseline
 import keras
 import litert
-from configuration import Configuration
+from configuration import Configuration, baseline_record
 from datasets import SPLITS, Data, load
 from networks import DATA_OF
 from settings import DEFAULTS
@@ -42,7 +42,7 @@ def run(configuration: Configuration, data_path: Path | None) -> dict:
     data = load(DATA_OF[network], data_path, split)
     shipped, seconds = compressed(configuration, data)
     error = litert.error(shipped.tflite, data.x_eval, data.y_eval)
-    record = baseline.record(network)
+    record = baseline_record(network)
     result = {
         "network": network,
         "data": data.name,

@@ -20,13 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import baseline
 import keras
+from configuration import BASELINES, CACHE
 from datasets import batches, load
 from networks import DATA_OF, NETWORKS
 
 from keras_ec.deploy.atomic_file import write_atomically
 
 BATCH = 128
-CACHE = Path(__file__).parent / "cache"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +93,7 @@ def pretrain(network: str, recipe: Recipe, data_path: Path | None, seed: int, ou
     keras.config.set_dtype_policy("float32")
     plain = NETWORKS[network]()
     plain.set_weights(model.get_weights())
-    baseline.FOLDER.mkdir(exist_ok=True)
+    BASELINES.mkdir(exist_ok=True)
     baseline.save_weights(plain, baseline.path_of(network))
     return {
         "network": network,
@@ -137,7 +137,7 @@ def main() -> None:
         record.write_text(description)
     result = pretrain(arguments.network, recipe, arguments.data, arguments.seed, out)
     text = json.dumps(result, indent=2) + "\n"
-    write_atomically(baseline.FOLDER / f"{arguments.network}.json", text.encode())
+    write_atomically(BASELINES / f"{arguments.network}.json", text.encode())
     print(text)
 
 

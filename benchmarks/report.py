@@ -1,0 +1,163 @@
+"""Tables and plots of all results.
+
+Writes `table.md` and a plot for each network to `benchmarks/results`. With `--readme FILE` the
+headline tables also replace what that file holds between two marker comments.
+
+    python benchmarks/report.py --readme README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+
+import matplotlib.pyplot as plt
+from configuration import RESULTS, baseline_record
+from curves import Result, by_label, error_of, headline_rows, pareto_front, rows, strongest
+from settings import DEFAULTS
+
+from keras_ec.deploy.atomic_file import write_atomically
+
+BEGIN, END = "<!-- benchmark results -->", "<!-- end of benchmark results -->"
+ORDER = ("lenet-300-100", "lenet-5", "resnet-8", "resnet-20", "vgg", "transformer")
+
+
+def load_results(folder: Path = RESULTS) -> dict[str, list[Result]]:
+    """All stored results by network."""
+    results: dict[str, list[Result]] = {}
+    for path in sorted(folder.glob("*/*.json")):
+        result = json.loads(path.read_text())
+        results.setdefault(result["network"], []).append(result)
+    known = sorted(results, key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
+    return {name: results[name] for name in known}
+
+
+def split_of(results: list[Result]) -> str:
+    """Split that a report shows: test, or validation while there is no test result."""
+    return "test" if any(r["split"] == "test" for r in results) else "validation"
+
+
+def markdown_table(results: list[Result], fp32_error: float, headlines: bool) -> str:
+    """Table of one network.
+
+    Args:
+        results: of the network.
+        fp32_error: of the float32 network on the validation split, in percent.
+        headlines: whether to show headline points, or all points with settings.
+
+    Returns:
+        Markdown; the errors are means where there are several seeds.
+    """
+    split = split_of(results)
+    shown = [r for r in results if r["split"] == split]
+    first = shown[0]
+    lines = [
+        f"**{first['network']}, {first['data']}**: float32 {first['fp32_bytes']:,} bytes, "
+        f"test error {first['fp32_test_error']:.2f} %",
+        "",
+        f"| method | payload | ratio | file | ratio | {split} error | seeds |"
+        + ("" if headlines else " settings |"),
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |" + ("" if headlines else " --- |"),
+    ]
+    for row in headline_rows(results, split, fp32_error) if headlines else rows(shown):
+        payload, file = row.mean("payload_bytes"), row.mean("file_bytes")
+        cells = [
+            row.label,
+            f"{payload:,.0f}",
+            f"{first['fp32_bytes'] / payload:.1f}x",
+            f"{file:,.0f}",
+            f"{first['fp32_bytes'] / file:.1f}x",
+            f"{row.error:.2f} %",
+            str(len(row.results)),
+        ]
+        lines.append(
+            f"| {' | '.join(cells)} |" + ("" if headlines else f" {given(row.results[0])} |")
+        )
+    return "\n".join(lines) + "\n"
+
+
+def given(result: Result) -> str:
+    """Settings of a result that differ from their defaults."""
+    defaults = DEFAULTS[result["method"]]
+    changed = {k: v for k, v in result["settings"].items() if v != defaults.get(k)}
+    return ", ".join(f"{key} {value}" for key, value in changed.items()) or "defaults"
+
+
+def plot(results: list[Result], path: Path) -> None:
+    """Rate-accuracy curves of one network.
+
+    Args:
+        results: of the network.
+        path: SVG file to write.
+    """
+    split = split_of(results)
+    shown = strongest([r for r in results if r["split"] == split])
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    marks = "os^vD<>pPX*hd"
+    for number, (name, curve) in enumerate(sorted(by_label(pareto_front(shown)).items())):
+        axes.plot(
+            [r["payload_bytes"] for r in curve],
+            [error_of(r) for r in curve],
+            marker=marks[number % len(marks)],
+            label=name,
+            linewidth=2.5 if name.startswith("keras_ec") else 1,
+        )
+    first = shown[0]
+    if split == "test":
+        axes.axhline(first["fp32_test_error"], color="gray", linestyle=":", label="float32")
+    lowest = min(error_of(r) for r in shown)
+    axes.set(
+        xscale="log",
+        xlabel="payload: weights, biases and tables, bytes",
+        ylabel=f"{split} error, %",
+        ylim=(max(0.0, lowest - 0.5), 6 * lowest + 1),
+        title=f"{first['network']}, {first['data']}",
+    )
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize="small")
+    with plt.rc_context({"svg.hashsalt": "keras_ec"}):
+        figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def insert(text: str, tables: str) -> str:
+    """Text with the tables between its two marker comments.
+
+    Raises:
+        ValueError: unless the markers are there, once each and in order.
+    """
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"Expected the lines '{BEGIN}' and '{END}', in this order. Add them.")
+    return f"{text[: text.index(BEGIN)]}{BEGIN}\n\n{tables}\n{text[text.index(END) :]}"
+
+
+def main() -> None:
+    """Writes tables and plots."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--readme", type=Path, help="Markdown file with the two marker comments")
+    arguments = parser.parse_args()
+    results = load_results()
+    errors = {network: baseline_record(network)["validation_error"] for network in results}
+    tables, whole = (
+        "\n".join(markdown_table(own, errors[name], headlines) for name, own in results.items())
+        for headlines in (True, False)
+    )
+    text = (
+        "# Results\n\nWritten by `benchmarks/report.py`; see `docs/benchmarks.md` for what is "
+        f"measured.\n\n## A point of each method\n\n{tables}\n## All points\n\n{whole}"
+    )
+    write_atomically(RESULTS / "table.md", text.encode())
+    for network, own in results.items():
+        plot(own, RESULTS / f"{network}.svg")
+    if arguments.readme:
+        readme = insert(arguments.readme.read_text(), tables)
+        write_atomically(arguments.readme, readme.encode())
+
+
+if __name__ == "__main__":
+    main()
