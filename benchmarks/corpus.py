@@ -3,8 +3,9 @@
     python benchmarks/corpus.py --cache CACHE [PATH ...] [--json FILE]
     python benchmarks/corpus.py --cache CACHE --large
 
-Paths are .tflite files, folders, and zip archives (.task, .zip, .whl) that hold some; members of
+Paths are .tflite files, folders, and archives (.task, .zip, .whl, .tgz) that hold some; members of
 archives go to the cache folder. Without a path, the models of `corpus_models.py` are made there.
+Files of the same content count once.
 `--large` tries one file of more than 2 GB instead, whose weights lie behind the flatbuffer, and
 prints seconds and the peak of resident memory. The exit code is 1 if a file did not come back
 byte for byte or grew by more than 64 bytes.
@@ -20,11 +21,13 @@ import multiprocessing
 import os
 import resource
 import sys
+import tarfile
 import time
 import zipfile
 from collections.abc import Iterator
 
 import numpy as np
+from corpus_kinds import traits, weight_type
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "deploy"))
@@ -34,7 +37,7 @@ from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.weight_buffers import check_identifier
 
 MOST_GROWTH = 64
-_ARCHIVES = (".task", ".zip", ".whl")
+_ARCHIVES = (".task", ".zip", ".whl", ".tgz")
 _LARGE_SHAPE = (5_000, 10_000)
 
 
@@ -44,6 +47,9 @@ class Row:
 
     Attributes:
         file: Its name.
+        source: Name of the archive or folder that it is from.
+        weights: Element type of most of its weights.
+        traits: What else it is an example of.
         size: Of the file itself.
         gzip: Level 9.
         xz: The default preset.
@@ -54,6 +60,9 @@ class Row:
     """
 
     file: str
+    source: str
+    weights: str
+    traits: list[str]
     size: int
     gzip: int
     xz: int
@@ -63,42 +72,62 @@ class Row:
     identical: bool
 
 
-def tflite_files(paths: list[str], cache: str) -> Iterator[str]:
-    """Yields paths of .tflite files: those given, in folders, and in zip archives.
+def tflite_files(
+    paths: list[str], cache: str, source: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yields .tflite files, given, in folders, and in archives: path, and where it is from.
 
     Args:
         paths: Files, folders, archives.
         cache: Folder for members of archives.
+        source: Where these paths are from; their folder's name unless given.
     """
     for path in paths:
         if os.path.isdir(path):
             inner = sorted(os.path.join(path, name) for name in os.listdir(path))
-            yield from tflite_files(
-                [p for p in inner if os.path.isdir(p) or p.endswith((*_ARCHIVES, ".tflite"))],
-                cache,
-            )
+            chosen = [p for p in inner if os.path.isdir(p) or p.endswith((*_ARCHIVES, ".tflite"))]
+            yield from tflite_files(chosen, cache, source)
         elif path.endswith(_ARCHIVES):
-            yield from tflite_files(_extracted(path, cache), cache)
+            yield from tflite_files(
+                _extracted(path, cache), cache, source or os.path.basename(path)
+            )
         else:
-            yield path
+            yield path, source or os.path.basename(os.path.dirname(os.path.abspath(path)))
+
+
+def _members(path: str) -> Iterator[tuple[str, bytes]]:
+    """Yields names and contents of an archive's members that are models."""
+    if path.endswith(".tgz"):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.isfile() and member.name.endswith((".tflite", ".task")):
+                    yield member.name, archive.extractfile(member).read()
+    else:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith((".tflite", ".task")):
+                    yield name, archive.read(name)
 
 
 def _extracted(path: str, cache: str) -> list[str]:
     """Writes members that are models to the cache, named after their content."""
+    folder = os.path.join(cache, "extracted")
+    os.makedirs(folder, exist_ok=True)
     result = []
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(archive.namelist()):
-            if not name.endswith((".tflite", ".task")):
-                continue
-            content = archive.read(name)
-            digest = hashlib.sha256(content).hexdigest()[:12]
-            result.append(os.path.join(cache, f"{digest}-{os.path.basename(name)}"))
-            write_atomically(result[-1], content)
+    for name, content in sorted(_members(path)):
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        result.append(os.path.join(folder, f"{digest}-{os.path.basename(name)}"))
+        write_atomically(result[-1], content)
     return result
 
 
-def measure(path: str) -> Row | None:
-    """Returns a file's sizes; `None` if it is no .tflite file."""
+def measure(path: str, source: str) -> Row | None:
+    """Returns a file's sizes; `None` if it is no .tflite file.
+
+    Args:
+        path: The file.
+        source: Where it is from.
+    """
     with open(path, "rb") as file:
         content = file.read()
     try:
@@ -112,6 +141,9 @@ def measure(path: str) -> Row | None:
     seconds = time.perf_counter() - start
     return Row(
         os.path.basename(path),
+        source,
+        weight_type(content),
+        traits(content),
         len(content),
         len(gzip.compress(content, 9)),
         len(lzma.compress(content)),
@@ -122,16 +154,29 @@ def measure(path: str) -> Row | None:
     )
 
 
-def total(rows: list[Row]) -> Row:
-    """Returns the sums of all rows; its growth is the largest of any."""
+def total(rows: list[Row], name: str = "all") -> Row:
+    """Returns the sums of rows; its growth is the largest of any."""
     sums = {name: sum(getattr(row, name) for row in rows) for name in ("size", "gzip", "xz", "ecz")}
     return Row(
-        f"{len(rows)} files",
+        f"{name}: {len(rows)}",
+        source="",
+        weights="",
+        traits=[],
         growth=max(row.growth for row in rows),
         seconds=sum(row.seconds for row in rows),
         identical=all(row.identical for row in rows),
         **sums,
     )
+
+
+def totals(rows: list[Row]) -> list[Row]:
+    """Returns the sums by weights, by traits, by source, and of all."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        for name in (f"weights {row.weights}", *row.traits, f"from {row.source}"):
+            groups.setdefault(name, []).append(row)
+    by_kind = [total(members, name) for name, members in sorted(groups.items())]
+    return [*by_kind, total(rows)]
 
 
 def _print(row: Row) -> None:
@@ -228,17 +273,24 @@ def main() -> int:
         args.paths = make_models(args.cache)
     heads = " ".join(f"{name:>12}" for name in ("bytes", "gzip -9", "xz", "ecz", "growth"))
     print(f"{'file':40} {heads} {'seconds':>8}")
-    rows = []
-    for path in tflite_files(args.paths, args.cache):
-        row = measure(path)
+    rows, seen = [], set()
+    for path, source in tflite_files(args.paths, args.cache):
+        digest = _digest(path)
+        row = None if digest in seen else measure(path, source)
+        seen.add(digest)
         if row is not None:
             _print(row)
             rows.append(row)
     if not rows:
         parser.error("expected at least one .tflite file among the paths, found none")
-    _print(total(rows))
+    sums = totals(rows)
+    for row in sums:
+        _print(row)
     if args.json:
-        report = [dataclasses.asdict(row) for row in [*rows, total(rows)]]
+        report = {
+            "files": [dataclasses.asdict(row) for row in rows],
+            "totals": [dataclasses.asdict(row) for row in sums],
+        }
         write_atomically(args.json, json.dumps(report, indent=1).encode() + b"\n")
     return 0 if total(rows).identical and total(rows).growth <= MOST_GROWTH else 1
 

@@ -1,8 +1,9 @@
 """Makes .tflite files of well-known architectures, with random weights, in every precision.
 
-The architectures are those of `keras.applications`, two text models, and a recurrent one. No
-weights are downloaded. Every model is converted as float32, float16, with weights of 8 bits
-(dynamic range), and fully quantized to 8 bits by calibration on random inputs.
+The architectures are those of `keras.applications`, two text models, and two recurrent ones, of
+which one has a loop. No weights are downloaded. Every model is converted as float32, float16, with
+weights of 8 bits (dynamic range), fully quantized to 8 bits by calibration on random inputs, and
+as float32 with the weights behind the flatbuffer, as in files of more than 2 GB.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
 from keras_ec.deploy.atomic_file import write_atomically
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
+PRECISIONS = ("float32", "float16", "dynamic", "int8", "offsets")
 
 
 def _application(name: str, size: int, **arguments: object) -> keras.Model:
@@ -33,6 +34,11 @@ def _recurrent() -> keras.Model:
     layers = [keras.layers.LSTM(96, return_sequences=True, unroll=True)]
     layers += [keras.layers.GRU(64, unroll=True), keras.layers.Dense(12)]
     return keras.Sequential([keras.Input((20, 40)), *layers])
+
+
+def _loop() -> keras.Model:
+    layers = [keras.layers.GRU(64, return_sequences=True), keras.layers.GRU(32)]
+    return keras.Sequential([keras.Input((20, 40)), *layers, keras.layers.Dense(12)])
 
 
 def _transformer() -> keras.Model:
@@ -61,6 +67,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     "efficientnet_b0": functools.partial(_application, "EfficientNetB0", 96),
     "resnet_50": functools.partial(_application, "ResNet50", 96),
     "recurrent": _recurrent,
+    "loop": _loop,
     "transformer": _transformer,
     "embedding": _embedding,
 }
@@ -82,7 +89,9 @@ def convert(model: keras.Model, precision: str) -> bytes:
         precision: One of `PRECISIONS`.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    if precision != "float32":
+    if precision == "offsets":
+        converter._experimental_use_buffer_offset = True
+    elif precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]

@@ -1,7 +1,7 @@
 """TensorFlow Model Optimization: pruning and clustering, in Keras 2.
 
-Reads `base.npz`, the float32 network's weights; writes `network.tflite` and, of a network
-that is not quantized, `network.npz`. Every stage leaves its weights behind, so that a stopped
+Reads `base.npz`, the float32 network's weights; writes `network.npz` or, where training
+quantizes, `network.tflite`. Every stage leaves its weights behind, so that a stopped
 run continues.
 """
 
@@ -50,14 +50,12 @@ def main(network: str, settings: dict[str, Any], seed: int, data: str | None) ->
             trained = stage(model, Run(examples, settings, seed, spent, f"backup-{i}"))
             save(trained, network, examples, done)
         weights = done
-    model = plain(network, weights)
     if technique == "pcqat":
+        model = plain(network, weights)
         model = quantize(model, Run(examples, settings, seed, share, "backup-pcqat"))
-        content = convert(model, "int8")
+        Path("network.tflite").write_bytes(convert(model))
     else:
         weights.rename("network.npz")
-        content = convert(model, settings["precision"])
-    Path("network.tflite").write_bytes(content)
 
 
 class Run:
@@ -168,13 +166,10 @@ def quantize(model: tf_keras.Model, run: Run) -> tf_keras.Model:
     return model
 
 
-def convert(model: tf_keras.Model, precision: str) -> bytes:
-    """Content of a .tflite file."""
+def convert(model: tf_keras.Model) -> bytes:
+    """Content of a .tflite file of 8-bit arithmetic, float input and output."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    if precision != "fp32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if precision == "fp16":
-        converter.target_spec.supported_types = [tf.float16]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return converter.convert()
 
 

@@ -1,0 +1,71 @@
+import pytest
+from curves import by_label, headline, headline_rows, label, pareto_front, rows, strongest
+from settings import DEFAULTS
+
+
+@pytest.mark.parametrize("method", DEFAULTS)
+def test_every_method_has_a_label(make_result, method):
+    assert label(make_result(method))
+
+
+def test_labels_tell_variants_apart(make_result):
+    results = [
+        make_result("tfmot", {"technique": t})
+        for t in ("pruning", "clustering", "pruning_clustering", "pcqat")
+    ]
+    results += [make_result("nncodec", {"source": s}) for s in (None, "tfmot", "keras_ec")]
+    results += [
+        make_result(settings={"forward": f, "center_type": c})
+        for f in ("straight_through", "gaussian")
+        for c in ("uniform", "free")
+    ]
+    assert len(by_label(results)) == len(results)
+
+
+def test_pareto_front_leaves_out_what_is_larger_and_no_better(make_result):
+    small = make_result(payload_bytes=10, error=3.0)
+    large = make_result(payload_bytes=30, error=2.0)
+    useless = make_result(payload_bytes=20, error=3.0)
+    other = make_result("nncodec", payload_bytes=40, error=3.0)
+    assert pareto_front([large, other, useless, small]) == [small, large, other]
+
+
+def test_headline_is_the_smallest_within_each_margin(make_result):
+    results = [
+        make_result(payload_bytes=size, error=error)
+        for size, error in ((10, 2.0), (20, 1.75), (30, 1.7), (40, 1.4), (50, 1.2))
+    ]
+    sizes = [r["payload_bytes"] for r in headline(results, fp32_error=0.9)]
+    assert sizes == [40, 20]
+    assert headline(results, fp32_error=0.1) == []
+
+
+def test_rows_join_seeds(make_result):
+    results = [make_result(seed=s, payload_bytes=100 + s, error=1.0 + s) for s in range(3)]
+    results.append(make_result(settings={"alpha": 0.9}, payload_bytes=7))
+    first, second = rows(results)
+    assert first.mean("payload_bytes") == 7
+    assert (second.mean("payload_bytes"), second.error) == (101, 2.0)
+    assert len(second.results) == 3
+
+
+def test_strongest_compressor_of_the_same_network_is_kept(make_result):
+    results = [
+        make_result("post_training", {"precision": p, "compressor": c}, payload_bytes=size)
+        for p, c, size in (("int8", "gzip", 9), ("int8", "xz", 8), ("int4", "gzip", 5))
+    ]
+    assert strongest(results) == [results[1], results[2]]
+
+
+def test_headline_rows_are_chosen_on_validation(make_result):
+    sizes = {0.1: 30, 0.2: 20}
+    validation_errors = {0.1: 1.2, 0.2: 3.0}
+    test_errors = {0.1: 3.0, 0.2: 1.0}
+    results = [
+        make_result(settings={"alpha": a}, payload_bytes=sizes[a], error=errors[a], split=split)
+        for a in sizes
+        for split, errors in (("validation", validation_errors), ("test", test_errors))
+    ]
+    (row,) = headline_rows(results, "test", fp32_error=0.9)
+    assert row.results[0]["settings"]["alpha"] == 0.1
+    assert row.error == 3.0

@@ -1,0 +1,101 @@
+"""Parts of the methods that code or take apart arrays."""
+
+import keras
+import numpy as np
+import pytest
+
+pytest.importorskip("zstandard", reason="of requirements/bench.txt")
+pytest.importorskip("tensorflow_compression_ops")
+
+
+@pytest.fixture
+def network():
+    """Convolution, normalization with statistics of its own, dense layer."""
+    layers = [
+        keras.layers.Conv2D(4, 3, use_bias=False),
+        keras.layers.BatchNormalization(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3),
+    ]
+    model = keras.Sequential([keras.Input((6, 6, 1)), *layers])
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.uniform(0.1, 1, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_tables_hold_any_whole_numbers():
+    import tables
+
+    rng = np.random.default_rng(0)
+    arrays = [rng.integers(-9, 4, 500), np.zeros(40, int), np.array([7, -30000, 7])]
+    coded = tables.encode(arrays)
+    decoded = tables.decode(coded, [a.size for a in arrays])
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, decoded, strict=True))
+
+
+def test_frequencies_sum_up_and_leave_nothing_out():
+    import tables
+
+    frequencies = tables.quantized(np.array([10**6, 1, 0, 1]))
+    assert frequencies.sum() == 1 << tables.PRECISION
+    assert (frequencies > 0).tolist() == [True, True, False, True]
+
+
+def test_folded_normalization_gives_the_same_outputs(network):
+    import normalization
+
+    x = np.random.default_rng(1).random((5, 6, 6, 1), "float32")
+    before = network.predict(x, verbose=0)
+    normalization.fold(network)
+    assert np.allclose(network.predict(x, verbose=0), before, rtol=1e-4)
+
+
+def test_whole_multiples_of_a_power_of_two():
+    import normalization
+
+    numbers, exponent = normalization.whole(np.array([0.75, -2.0, 0.0]))
+    assert (numbers.tolist(), exponent) == ([3, -8, 0], -2)
+
+
+def test_entropy_penalized_stream_holds_the_rounded_network(network):
+    import normalization
+    from methods import entropy_penalized as method
+
+    x = np.random.default_rng(1).random((5, 6, 6, 1), "float32")
+    normalization.fold(network)
+    normalization.round_folded(network)
+    model = method.Reparameterized(network, penalty=1e-3, step=0.05, noisy=False)
+    expected = np.array(model(x))
+    affine = method.affine_arrays(network)
+    stream = method.encode(model.integers(), model.steps(), model.groups, affine)
+    decoded = method.decode(stream, network)
+    assert np.allclose(decoded.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    assert len(stream) < 4 * network.count_params()
+
+
+def test_entropy_penalized_rate_is_that_of_a_distribution():
+    from methods import entropy_penalized as method
+
+    x = np.arange(-2000, 2001).astype("float32")
+    bits = np.array(method.rate(x, np.zeros(3, "float32"), np.log([0.2, 1, 5]).astype("float32")))
+    assert np.sum(2.0**-bits) == pytest.approx(1, abs=1e-3)
+
+
+def test_kernels_turn_there_and_back():
+    from methods import nncodec as method
+
+    kernel = np.arange(120).reshape(2, 3, 4, 5)
+    turned = method.channels_first(kernel)
+    assert turned.shape == (5, 4, 2, 3)
+    assert turned[1, 2, 0, 1] == kernel[0, 1, 2, 1]
+    assert np.array_equal(method.channels_last(turned), kernel)
+
+
+def test_step_of_whole_multiples():
+    from methods import nncodec as method
+
+    values = np.float32(0.013) * np.array([0, 2, -3, 40], "float32")
+    assert method.step_of(values) == pytest.approx(0.013, rel=1e-6)
+    assert method.step_of(np.zeros(3)) == 1
+    with pytest.raises(ValueError, match="whole multiples"):
+        method.step_of(np.random.default_rng(0).random(50))

@@ -1,0 +1,47 @@
+import json
+
+import configuration
+import plan
+import pytest
+
+
+@pytest.mark.parametrize("network", plan.NETWORKS)
+def test_no_point_is_planned_twice(network):
+    names = [c.name() for c in plan.validation_plan(network)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("network", plan.CURVES)
+@pytest.mark.parametrize("method", ["tfmot", "entropy_penalized", "nncodec", "keras_ec"])
+def test_curves_have_five_sizes(network, method):
+    points = [c for c in plan.validation_plan(network) if c.method == method]
+    assert len(points) >= 5
+
+
+@pytest.mark.parametrize("network", plan.NETWORKS)
+def test_methods_that_train_have_the_same_budget(network):
+    points = [c.all_settings() for c in plan.validation_plan(network)]
+    assert {s["epochs"] for s in points if "epochs" in s} == {plan.EPOCHS[network]}
+
+
+def test_validation_reads_no_test_set():
+    points = [c for network in plan.NETWORKS for c in plan.validation_plan(network)]
+    assert {c.split for c in [*points, *plan.quick_plan(plan.QUICK)]} == {"validation"}
+
+
+def test_best_points_are_measured_on_the_test_set(tmp_path, monkeypatch, make_result):
+    monkeypatch.setattr(configuration, "RESULTS", tmp_path)
+    network = "lenet-300-100"
+    points = [c for c in plan.validation_plan(network) if c.method == "entropy_penalized"]
+    errors = [1.0, 1.1, 1.05, 1.4, 9.0]
+    for size, (point, error) in enumerate(zip(points, errors, strict=True)):
+        result = make_result(
+            point.method, point.all_settings(), error=error, payload_bytes=1000 - size
+        )
+        point.result_path().parent.mkdir(exist_ok=True)
+        point.result_path().write_text(json.dumps(result))
+    chosen = [(c.settings["rate_weight"], c.seed) for c in plan.test_plan(network)]
+    assert {c.split for c in plan.test_plan(network)} == {"test"}
+    rates = [c.settings["rate_weight"] for c in points]
+    front = [(rates[i], 0) for i in (4, 3, 2, 0)]
+    assert chosen == [*front, (rates[3], 1), (rates[3], 2)]

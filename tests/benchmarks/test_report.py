@@ -1,0 +1,55 @@
+import json
+
+import pytest
+import report
+
+
+def test_results_are_read_by_network(tmp_path, make_result):
+    for network in ("resnet-8", "lenet-5"):
+        (tmp_path / network).mkdir()
+        text = json.dumps(make_result(network=network))
+        (tmp_path / network / "one.json").write_text(text)
+    results = report.load_results(tmp_path)
+    assert list(results) == ["lenet-5", "resnet-8"]
+    assert results["resnet-8"][0]["network"] == "resnet-8"
+
+
+def test_table_shows_payload_file_ratio_and_error(make_result):
+    text = report.markdown_table([make_result(error=1.234)], 0.9, headlines=False)
+    assert "| keras_ec | 5,000 | 213.3x | 5,500 | 193.9x | 1.23 % | 1 | defaults |" in text
+    assert "validation error" in text
+
+
+def test_table_shows_the_test_split_once_there_is_one(make_result):
+    results = [make_result(), make_result(split="test", error=1.4)]
+    text = report.markdown_table(results, 0.9, headlines=True)
+    assert "test error | seeds" in text
+    assert "| keras_ec | 5,000 | 213.3x | 5,500 | 193.9x | 1.40 % | 1 |" in text
+
+
+def test_settings_that_differ_are_named(make_result):
+    assert report.given(make_result(settings={"alpha": 0.4})) == "alpha 0.4"
+
+
+def test_tables_replace_what_is_between_the_markers():
+    text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
+    new = report.insert(text, "| a |\n")
+    assert new == f"before\n{report.BEGIN}\n\n| a |\n\n{report.END}\nafter\n"
+    assert report.insert(new, "| a |\n") == new
+
+
+@pytest.mark.parametrize(
+    "text", ["", report.BEGIN, f"{report.END}{report.BEGIN}", 2 * (report.BEGIN + report.END)]
+)
+def test_missing_markers_are_named(text):
+    with pytest.raises(ValueError, match="in this order"):
+        report.insert(text, "")
+
+
+def test_plot_is_the_same_each_time(tmp_path, make_result):
+    results = [make_result(payload_bytes=10**k, error=9 / k) for k in range(3, 6)]
+    for name in ("a.svg", "b.svg"):
+        report.plot(results, tmp_path / name)
+    content = (tmp_path / "a.svg").read_bytes()
+    assert content == (tmp_path / "b.svg").read_bytes()
+    assert b"keras_ec" in content
