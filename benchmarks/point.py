@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import baseline
 import keras
-import litert
+import tflite_model
 from configuration import Configuration, baseline_record
 from datasets import SPLITS, Data, load
 from networks import DATA_OF
@@ -41,7 +41,7 @@ def run(configuration: Configuration, data_path: Path | None) -> dict:
     network, split = configuration.network, configuration.split
     data = load(DATA_OF[network], data_path, split)
     shipped, seconds = compressed(configuration, data)
-    error = litert.error(shipped.tflite, data.x_eval, data.y_eval)
+    error = tflite_model.error(shipped.tflite, data.x_eval, data.y_eval)
     record = baseline_record(network)
     result = {
         "network": network,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import litert
 import numpy as np
+import tflite_model
 from compressors import COMPRESSORS
 
 from keras_ec.deploy.archive import compress_bytes
@@ -97,5 +97,5 @@ def ship_tflite(tflite: bytes, compressor: str, folder: Path) -> Shipped:
     compress, decompress = COMPRESSORS[compressor]
     path = folder / f"network.tflite.{compressor}"
     write_atomically(path, compress(tflite))
-    payload = compress(litert.constants(tflite))
+    payload = compress(tflite_model.constants(tflite))
     return Shipped(len(payload), path, decompress(path.read_bytes()))
