@@ -21,6 +21,8 @@ with one look-up a weight, O(n + K).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from keras import ops
@@ -98,7 +100,7 @@ def nearest_level(weights: Tensor, spacing: Tensor, lowest: int, highest: int) -
     return ops.clip(ops.round(weights / spacing), lowest, highest)
 
 
-def code_lengths(pmf: Tensor, n: int) -> Tensor:
+def code_lengths(pmf: Tensor, n: Tensor | float) -> Tensor:
     """Bits per symbol, -log2 P, of a PMF estimated from n symbols.
 
     Probabilities below that of half a symbol in n count as that, so that an
@@ -106,7 +108,7 @@ def code_lengths(pmf: Tensor, n: int) -> Tensor:
 
     Args:
         pmf: float32, shape (K,).
-        n: number of symbols.
+        n: number of symbols, may be a float32 scalar.
 
     Returns:
         float32, shape (K,), bits.
@@ -165,13 +167,96 @@ def _node_assignment(
     return soft_assignment(nodes, centers, temperature)
 
 
+@dataclass(frozen=True)
+class Table:
+    """Soft assignments of a tensor, tabulated over the values of its weights.
+
+    Attributes:
+        cell: int32, shape of the weights: the cell of the grid each weight is in.
+        nodes: float32, shape (cells + 1, K): soft assignment at the ends of cells.
+        width: float32 scalar, width of a cell.
+        pmf: float32, shape (K,): mean soft assignment of the weights.
+    """
+
+    cell: Tensor
+    nodes: Tensor
+    width: Tensor
+    pmf: Tensor
+
+    def mean(self, function: Tensor) -> Tensor:
+        """Value in each cell of a function given at the nodes, shape (cells,)."""
+        return 0.5 * (function[1:] + function[:-1])
+
+    def slope(self, function: Tensor) -> Tensor:
+        """Derivative in each cell of a function given at the nodes, shape (cells,)."""
+        return (function[1:] - function[:-1]) / self.width
+
+
+def tabulate(weights: Tensor, centers: Tensor, temperature: Tensor) -> Table:
+    """Tabulates the soft assignments of a tensor, O(n + K).
+
+    Args:
+        weights: float32, any shape, n elements.
+        centers: float32, shape (K,), sorted.
+        temperature: float32 scalar > 0, in mean gaps.
+
+    Returns:
+        The `Table`; nothing of it is differentiable.
+    """
+    n = math.prod(weights.shape)
+    low, width, count = _grid(centers)
+    nodes = _node_assignment(centers, temperature, low, width, count)
+    cell = ops.cast(_position(weights, low, width, count), "int32")
+    ones = ops.ones((n,), dtype="int32")  # float32 would stop counting at 2^24
+    histogram = ops.segment_sum(ones, ops.reshape(cell, (-1,)), num_segments=count)
+    histogram = ops.cast(ops.reshape(histogram, (count,)), "float32")
+    pmf = ops.matmul(histogram, 0.5 * (nodes[1:] + nodes[:-1])) / n
+    return Table(cell, nodes, width, pmf)
+
+
+def rate_of_weights(
+    evaluate: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]],
+    weights: Tensor,
+    centers: Tensor,
+    temperature: Tensor,
+) -> Tensor:
+    """A rate in bits that has a gradient of its own, for the weights only.
+
+    The gradient never reaches the centers: widening them is the cheapest way to
+    fewer bits, and ruins the network.
+
+    Args:
+        evaluate: function of weights, centers and temperature that returns the
+            rate, a float32 scalar, and its derivative, of the weights' shape.
+        weights: float32, any shape.
+        centers: float32, shape (K,), sorted.
+        temperature: float32 scalar > 0, in mean gaps.
+
+    Returns:
+        float32 scalar, bits.
+    """
+
+    @ops.custom_gradient
+    def rate(weights, centers, temperature):
+        bits, slope = evaluate(weights, centers, temperature)
+
+        def gradient(*args, upstream=None):
+            if upstream is None:
+                (upstream,) = args
+            return slope * upstream, ops.zeros_like(centers), ops.zeros_like(temperature)
+
+        return bits, gradient
+
+    temperature = ops.convert_to_tensor(temperature)
+    return rate(weights, ops.stop_gradient(centers), ops.stop_gradient(temperature))
+
+
 def relaxed_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
     """Relaxed entropy ``n * H(P)`` in bits, O(n + K), with its gradient.
 
-    The gradient is that for the weights only. It never reaches the centers:
-    widening them is the cheapest way to fewer bits, and ruins the network.
-    It is that of ``sum_i sum_k P_k(w_i) * (-log2 P_k)`` with the PMF held
-    constant, which equals the gradient of ``n * H(P)``.
+    The gradient, for the weights only, is that of
+    ``sum_i sum_k P_k(w_i) * (-log2 P_k)`` with the PMF held constant, which
+    equals the gradient of ``n * H(P)``.
 
     Args:
         weights: float32, any shape, n elements.
@@ -189,29 +274,13 @@ def relaxed_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tenso
     """
     n = math.prod(weights.shape)
 
-    @ops.custom_gradient
     def evaluate(weights, centers, temperature):
-        low, width, count = _grid(centers)
-        nodes = _node_assignment(centers, temperature, low, width, count)
-        cell = ops.cast(_position(weights, low, width, count), "int32")
-        ones = ops.ones((n,), dtype="int32")  # float32 would stop counting at 2^24
-        histogram = ops.segment_sum(ones, ops.reshape(cell, (-1,)), num_segments=count)
-        histogram = ops.cast(ops.reshape(histogram, (count,)), "float32")
-        pmf = ops.matmul(histogram, 0.5 * (nodes[1:] + nodes[:-1])) / n
-        rate = ops.matmul(nodes, ops.expand_dims(code_lengths(pmf, n), 1))[:, 0]
-        slope = (rate[1:] - rate[:-1]) / width
+        table = tabulate(weights, centers, temperature)
+        lengths = code_lengths(table.pmf, n)
+        rate = ops.matmul(table.nodes, ops.expand_dims(lengths, 1))[:, 0]
+        return n * entropy(table.pmf), ops.take(table.slope(rate), table.cell)
 
-        def gradient(*args, upstream=None):
-            if upstream is None:
-                (upstream,) = args
-            table = slope * upstream
-            return ops.take(table, cell), ops.zeros_like(centers), ops.zeros_like(temperature)
-
-        return n * entropy(pmf), gradient
-
-    return evaluate(
-        weights, ops.stop_gradient(centers), ops.stop_gradient(ops.convert_to_tensor(temperature))
-    )
+    return rate_of_weights(evaluate, weights, centers, temperature)
 
 
 def soft_moments(weights: Tensor, centers: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:

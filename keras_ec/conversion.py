@@ -28,6 +28,7 @@ def convert(
     centers: int | Sequence[float] = 15,
     center_type: str = "uniform",
     forward: str = "straight_through",
+    rate_model: str = "structured",
     select: Callable[[keras.layers.Layer], bool] | None = None,
 ) -> keras.Model:
     """Copies a model with its layers replaced by EC layers, weights kept.
@@ -44,6 +45,7 @@ def convert(
         centers: number of centers of each kernel, or their initial values.
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
         forward: "straight_through" or "gaussian".
+        rate_model: "structured" or "order_0", see `EntropyRegularizer`.
         select: which layers to convert; called with each layer that could be.
             All, if None.
 
@@ -69,7 +71,9 @@ def convert(
             "layers; keras_ec.strip gives one."
         )
     check_finite(model)
-    regularizer = keras.saving.serialize_keras_object(EntropyRegularizer(alpha, num_examples))
+    regularizer = keras.saving.serialize_keras_object(
+        EntropyRegularizer(alpha, num_examples, rate_model)
+    )
     arguments = {
         "centers": centers,
         "center_type": center_type,

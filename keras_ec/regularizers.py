@@ -9,7 +9,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_ec.assignment import relaxed_bits
+from keras_ec.structured_rate import structured_bits
+
 Tensor = Any
+
+RATE_MODELS = {"structured": structured_bits, "order_0": relaxed_bits}
+"""Rates in bits as functions of weights, centers and temperature, by name."""
 
 
 @keras.saving.register_keras_serializable("keras_ec")
@@ -21,6 +27,11 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     by the number of examples; alpha = 1 is the two-part code of
     arXiv 1812.07520. Values of 0.03 to 0.3 are usual.
 
+    The rate is relaxed: a smooth function of the weights. "order_0" is the entropy
+    of one PMF for the whole tensor, as in the paper. "structured" lets every row,
+    column and channel have its own frequency of non-zeros, as the coder does, so
+    that training leaves whole units unused.
+
     Pass it to EC layers as `entropy_regularizer`; they call it with the relaxed
     entropy of their weights and add the result to ``model.losses``, once a
     layer, whichever way the model is trained.
@@ -28,9 +39,11 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     Args:
         alpha: weight of the rate, >= 0.
         num_examples: number of training examples, >= 1.
+        rate_model: "structured" or "order_0".
 
     Raises:
-        ValueError: if alpha is negative or num_examples below 1.
+        ValueError: if alpha is negative, num_examples below 1, or the rate model
+            unknown.
 
     Example:
         >>> penalty = EntropyRegularizer(alpha=0.2, num_examples=60000)
@@ -38,7 +51,7 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
         2.31
     """
 
-    def __init__(self, alpha: float, num_examples: int) -> None:
+    def __init__(self, alpha: float, num_examples: int, rate_model: str = "structured") -> None:
         if not (isinstance(alpha, numbers.Real) and math.isfinite(alpha) and alpha >= 0):
             raise ValueError(f"`alpha` must be a finite number >= 0. Received: alpha={alpha!r}")
         finite = isinstance(num_examples, numbers.Real) and math.isfinite(num_examples)
@@ -47,8 +60,26 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
                 "`num_examples` must be the number of training examples, >= 1. "
                 f"Received: num_examples={num_examples!r}"
             )
+        if rate_model not in RATE_MODELS:
+            raise ValueError(
+                f"`rate_model` must be one of {sorted(RATE_MODELS)}. Received: {rate_model!r}"
+            )
         self.alpha = float(alpha)
         self.num_examples = int(num_examples)
+        self.rate_model = rate_model
+
+    def bits(self, weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
+        """Relaxed rate of a weight tensor by the regularizer's model.
+
+        Args:
+            weights: float32, any shape.
+            centers: float32, shape (K,), sorted, one of them 0.
+            temperature: float32 scalar > 0, in mean gaps.
+
+        Returns:
+            float32 scalar, bits.
+        """
+        return RATE_MODELS[self.rate_model](weights, centers, temperature)
 
     def __call__(self, bits: Tensor) -> Tensor:
         """Penalty for a rate.
@@ -63,7 +94,11 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal regularizer can be made."""
-        return {"alpha": self.alpha, "num_examples": self.num_examples}
+        return {
+            "alpha": self.alpha,
+            "num_examples": self.num_examples,
+            "rate_model": self.rate_model,
+        }
 
 
 class EntropyPenalty(keras.regularizers.Regularizer):
@@ -85,7 +120,8 @@ class EntropyPenalty(keras.regularizers.Regularizer):
 
     def __call__(self, weights: Tensor) -> Tensor:
         """Penalty for the present values of the weight tensor."""
-        bits = self.centers.relaxed_bits(read(weights))
+        centers = self.centers
+        bits = self.regularizer.bits(read(weights), centers.assigning_values(), centers.temperature)
         penalty = self.regularizer(bits) * self.centers.rate_scale
         return penalty if self.other is None else penalty + self.other(weights)
 

@@ -16,10 +16,11 @@ def test_zero_alpha_costs_nothing():
 
 
 def test_serialization():
-    penalty = EntropyRegularizer(alpha=0.25, num_examples=500)
+    penalty = EntropyRegularizer(alpha=0.25, num_examples=500, rate_model="order_0")
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(penalty))
     assert isinstance(restored, EntropyRegularizer)
-    assert restored.get_config() == penalty.get_config() == {"alpha": 0.25, "num_examples": 500}
+    expected = {"alpha": 0.25, "num_examples": 500, "rate_model": "order_0"}
+    assert restored.get_config() == penalty.get_config() == expected
 
 
 @pytest.mark.parametrize("alpha", [-0.1, math.nan, math.inf])
@@ -32,3 +33,8 @@ def test_bad_alpha(alpha):
 def test_bad_num_examples(num_examples):
     with pytest.raises(ValueError, match="num_examples"):
         EntropyRegularizer(0.2, num_examples)
+
+
+def test_bad_rate_model():
+    with pytest.raises(ValueError, match=r"rate_model.*order_0"):
+        EntropyRegularizer(0.2, 100, rate_model="order-0")

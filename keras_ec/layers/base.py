@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_ec.assignment import relaxed_bits
 from keras_ec.layers.centers import Centers, make_centers
 from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer
 
@@ -57,8 +58,13 @@ class QuantizedWeight:
         return ops.convert_to_numpy(self.hard_values()) + np.float32(0.0)
 
     def relaxed_bits(self) -> Tensor:
-        """Relaxed entropy in bits, float32 scalar."""
-        return self.centers.relaxed_bits(self.value())
+        """Relaxed rate by the model of the layer's regularizer, in bits, float32 scalar.
+
+        That of order 0 where the layer has none.
+        """
+        regularizer = self.layer.entropy_regularizer
+        bits = relaxed_bits if regularizer is None else regularizer.bits
+        return bits(self.value(), self.centers.assigning_values(), self.centers.temperature)
 
     def hard_bits(self) -> Tensor:
         """Order-0 entropy of the hard assignment in bits, float32 scalar."""

@@ -201,10 +201,6 @@ class Centers(keras.layers.Layer):
         """Rounds the centers to `MANTISSA_BITS` significant bits."""
         raise NotImplementedError
 
-    def relaxed_bits(self, weights: Tensor) -> Tensor:
-        """Relaxed entropy of `weights` in bits, float32 scalar."""
-        return assignment.relaxed_bits(weights, self.assigning_values(), self.temperature)
-
     def hard_bits(self, weights: Tensor) -> Tensor:
         """Order-0 entropy of the hard assignment of `weights`, in bits."""
         return assignment.hard_bits(self.indices(weights), self.count)

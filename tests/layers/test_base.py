@@ -14,6 +14,7 @@ from keras_ec import assignment
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.layers.centers import round_mantissa
 from keras_ec.regularizers import EntropyRegularizer
+from keras_ec.structured_rate import structured_bits
 from keras_ec.traversal import ec_layers, quantized_weights
 
 KINDS = {
@@ -233,12 +234,17 @@ def test_bad_arguments(arguments):
 # Penalty
 
 
-def test_penalty_is_the_relaxed_entropy(kind, center_type, penalty):
+@pytest.mark.parametrize(
+    ("rate_model", "rate"),
+    [("order_0", assignment.relaxed_bits_dense), ("structured", structured_bits)],
+)
+def test_penalty_is_the_relaxed_rate(kind, center_type, rate_model, rate):
     make, arguments, shape = kind
+    penalty = EntropyRegularizer(0.5, 100, rate_model)
     layer = make(**arguments, center_type=center_type, entropy_regularizer=penalty)
     layer.build((None, *shape))
     (weight,) = layer.quantized_weights
-    bits = assignment.relaxed_bits_dense(
+    bits = rate(
         array(weight.variable), array(weight.centers.values()), array(weight.centers.temperature)
     )
     (loss,) = layer.losses

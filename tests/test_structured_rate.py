@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from keras_ec.assignment import relaxed_bits, soft_assignment
+from keras_ec.structured_rate import PRIOR_WEIGHTS, groups, structured_bits
+
+CENTERS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0], "float32")
+
+
+def logit(p):
+    return np.log(p) - np.log1p(-p)
+
+
+def reference(weights, odds_of=None, lengths=None, temperature=0.4):
+    """Bits, log-odds and code lengths in float64, from the formulas alone."""
+    soft = ops.convert_to_numpy(soft_assignment(weights, CENTERS, temperature)).astype("float64")
+    pmf = soft.reshape(-1, len(CENTERS)).mean(axis=0)
+    used = pmf * (CENTERS != 0)
+    frequency = used.sum()
+    non_zero = soft[..., CENTERS != 0].sum(axis=-1)
+    if odds_of is None:
+        odds_of = np.full(weights.shape, logit(frequency))
+        for axes in groups(weights.shape):
+            size = np.prod([weights.shape[a] for a in axes])
+            count = non_zero.sum(axis=axes, keepdims=True)
+            within = (count + PRIOR_WEIGHTS * frequency) / (size + PRIOR_WEIGHTS)
+            odds_of = odds_of + logit(np.clip(within, 1e-7, 1 - 1e-4)) - logit(frequency)
+        odds_of = np.clip(odds_of, -14, 14)
+    if lengths is None:
+        least = 0.5 / (weights.size * frequency)
+        lengths = (CENTERS != 0) * -np.log2(np.maximum(used / frequency, least))
+    p = 1 / (1 + np.exp(-odds_of))
+    bits = -(non_zero * np.log2(p) + (1 - non_zero) * np.log2(1 - p)).sum()
+    return bits + (soft * lengths).sum(), odds_of, lengths
+
+
+@st.composite
+def kernels(draw):
+    """Kernels whose rows and columns differ in density."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.sampled_from([(30, 20), (3, 3, 8, 6), (5, 4, 7)]))
+    keep = rng.random(shape[-1]) * rng.random(shape[-2])[:, None]
+    return (rng.normal(0, 0.5, shape) * (rng.random(shape) < keep)).astype("float32")
+
+
+@settings(max_examples=25, deadline=None)
+@given(kernels())
+def test_rate_is_that_of_the_formula(weights):
+    expected = reference(weights)[0]
+    bits = float(structured_bits(weights, CENTERS, 0.4))
+    assert bits == pytest.approx(expected, rel=0.02, abs=0.02 * weights.size)
+
+
+@settings(max_examples=10, deadline=None)
+@given(kernels())
+def test_gradient_is_that_of_finite_differences_at_constant_probabilities(weights):
+    variable = tf.Variable(weights)
+    with tf.GradientTape() as tape:
+        bits = structured_bits(ops.reshape(variable, weights.shape), CENTERS, 0.4)
+    gradient = tape.gradient(bits, variable).numpy()
+    _, odds, lengths = reference(weights)
+    step = 1e-3
+    for place in range(0, weights.size, max(weights.size // 8, 1)):
+        shift = np.zeros(weights.size, "float32")
+        shift[place] = step
+        shift = shift.reshape(weights.shape)
+        more, less = (reference(weights + s * shift, odds, lengths)[0] for s in (1, -1))
+        expected = (more - less) / (2 * step)
+        assert gradient.ravel()[place] == pytest.approx(expected, rel=0.1, abs=1.5)
+
+
+def test_structure_costs_less_than_scattered_weights(rng):
+    whole = np.zeros((40, 40), "float32")
+    whole[:10, :10] = 1.0
+    scattered = rng.permutation(whole.ravel()).reshape(whole.shape)
+    gathered, spread = (float(structured_bits(w, CENTERS, 0.05)) for w in (whole, scattered))
+    assert gathered < 0.5 * spread
+    order_0 = float(relaxed_bits(whole, CENTERS, 0.05))
+    assert spread == pytest.approx(order_0, rel=0.2)  # frequencies include the weight itself
+
+
+def test_the_rate_of_a_zero_in_a_dead_column_falls_and_of_a_non_zero_rises(rng):
+    weights = np.where(rng.random((50, 20)) < 0.3, 1.0, 0.0).astype("float32")
+    weights[:, 3] = 0.0
+    variable = tf.Variable(weights + np.float32(0.2))
+    with tf.GradientTape() as tape:
+        bits = structured_bits(ops.reshape(variable, weights.shape), CENTERS, 0.4)
+    pull = tape.gradient(bits, variable).numpy()
+    zeros = weights == 0
+    assert pull[:, 3].mean() > 1.5 * pull[:, 4:][zeros[:, 4:]].mean() > 0
+
+
+def test_no_gradient_for_centers_or_temperature(rng):
+    weights = rng.standard_normal((10, 5)).astype("float32")
+    centers, temperature = tf.Variable(CENTERS), tf.Variable(0.5)
+    with tf.GradientTape() as tape:
+        bits = structured_bits(weights, ops.reshape(centers, (5,)), temperature * 1.0)
+    for gradient in tape.gradient(bits, [centers, temperature]):
+        assert gradient is None or not np.any(gradient)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 30.0])
+@pytest.mark.parametrize("shape", [(6, 4), (7,), (1, 1), (3, 3, 5, 1)])
+def test_uniform_tensors_of_any_shape_cost_little(value, shape):
+    weights = np.full(shape, value, "float32")
+    bits = float(structured_bits(weights, CENTERS, 0.05))
+    assert np.isfinite(bits)
+    assert bits <= 0.3 * weights.size + 3
+
+
+def test_groups_leave_out_single_weights_and_the_whole_tensor():
+    assert groups((9,)) == []
+    assert groups((1, 8)) == []
+    assert groups((3, 3, 5, 1)) == [(0, 1, 3)]
+    assert groups((3, 3, 5, 7)) == [(3,), (0, 1, 2), (0, 1, 3)]
