@@ -38,7 +38,7 @@ def _recurrent() -> keras.Model:
 
 def _loop() -> keras.Model:
     layers = [keras.layers.GRU(64, return_sequences=True), keras.layers.GRU(32)]
-    return keras.Sequential([keras.Input((20, 40)), *layers, keras.layers.Dense(12)])
+    return keras.Sequential([keras.Input((20, 40), batch_size=1), *layers, keras.layers.Dense(12)])
 
 
 def _transformer() -> keras.Model:

@@ -38,14 +38,25 @@ def run_process(python: Path | str, script: str, folder: Path, **arguments: Any)
     Raises:
         RuntimeError: if the program fails; with the end of what it wrote.
     """
-    path = os.pathsep.join([str(HERE), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": path, "TF_USE_LEGACY_KERAS": "1"}
-    program = str(HERE / "processes" / f"{script}.py")
     log = folder / f"{script}.log"
     with log.open("w") as output:
-        command = [str(python), program, json.dumps(arguments)]
         run = subprocess.run(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+            process_command(python, script, arguments),
+            cwd=folder,
+            env=process_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     if run.returncode:
         raise RuntimeError(f"{script} failed, see {log}: {log.read_text()[-2000:]}")
+
+
+def process_command(python: Path | str, script: str, arguments: dict[str, Any]) -> list[str]:
+    """Command line of a program of `benchmarks/processes`."""
+    return [str(python), str(HERE / "processes" / f"{script}.py"), json.dumps(arguments)]
+
+
+def process_environment() -> dict[str, str]:
+    """Environment variables with which it finds the benchmarks' modules, and Keras 2."""
+    path = os.pathsep.join([str(HERE), str(ROOT)])
+    return {**os.environ, "PYTHONPATH": path, "TF_USE_LEGACY_KERAS": "1"}

@@ -1,0 +1,86 @@
+"""LiteRT latency and memory of every artifact; coding and decoding time of archives.
+
+Measures what `point.py` left in `benchmarks/cache`, each artifact in a process of its own, and
+stores the figures in `benchmarks/results/inference_cost.json`.
+
+    python benchmarks/inference_cost.py
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from configuration import RESULTS, Configuration
+from curves import label
+from environment import process_command, process_environment
+from report import load_results
+
+from keras_ec.deploy.archive import compress_bytes, decompress_bytes
+from keras_ec.deploy.atomic_file import write_atomically
+
+TURNS = 5
+
+
+def artifacts() -> list[tuple[str, Path]]:
+    """Curve and directory of all results whose artifacts are there, each once."""
+    found = {}
+    for network, results in load_results().items():
+        for result in results:
+            configuration = Configuration(
+                network, result["method"], result["settings"], result["seed"]
+            )
+            if (configuration.folder() / "decoded.tflite").exists():
+                found[configuration.folder()] = f"{network}, {label(result)}"
+    return [(name, folder) for folder, name in found.items()]
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """What running an artifact costs, and, if it is an archive, what coding it costs."""
+    command = process_command(sys.executable, "inference_meter", {})
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env=process_environment(),
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    figures = json.loads(run.stdout.splitlines()[-1])
+    archive = folder / "network.ecz"
+    if archive.exists():
+        content, coded = (folder / "decoded.tflite").read_bytes(), archive.read_bytes()
+        figures["encode_milliseconds"] = milliseconds(lambda: compress_bytes(content))
+        figures["decode_milliseconds"] = milliseconds(lambda: decompress_bytes(coded))
+    return figures
+
+
+def milliseconds(function: Callable[[], object]) -> float:
+    """Median time of a call."""
+    times = []
+    for _ in range(TURNS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return round(1000 * statistics.median(times), 1)
+
+
+def main() -> None:
+    """Measures, prints and stores."""
+    stored = {}
+    for name, folder in artifacts():
+        key = f"{name} ({folder.name})"
+        stored[key] = measure(folder)
+        print(key, *(f"{k} {v}" for k, v in stored[key].items()), flush=True)
+        text = json.dumps(stored, indent=2) + "\n"
+        write_atomically(RESULTS / "inference_cost.json", text.encode())
+
+
+if __name__ == "__main__":
+    main()
