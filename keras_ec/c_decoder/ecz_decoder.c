@@ -8,6 +8,12 @@
  */
 #include "ecz_decoder.h"
 
+#include <limits.h>
+
+#if INT_MAX < 0x7FFFFFFF
+#error "This decoder needs an int of 32 bits or more."
+#endif
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 /* Keeps compilers that are asked for small code from making it larger. */

@@ -2,7 +2,8 @@
  * Decoder of .ecz files, format version 1 (docs/format.md), in C99.
  *
  * One source file, no dependency but memcpy, no allocation, no floating point. All memory is
- * the caller's: the file, a buffer for the content, and an arena of working memory.
+ * the caller's: the file, a buffer for the content, and an arena of working memory. Byte order and
+ * alignment do not matter; int must have 32 bits or more.
  *
  *     uint64_t content_size, arena_size;
  *     if (ecz_content_size(file, file_size, &content_size) == ECZ_OK

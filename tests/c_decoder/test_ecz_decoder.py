@@ -3,6 +3,7 @@
 Run as a program, it writes the dictionary and the weights of `structure_prior` to the C source.
 """
 
+import functools
 import lzma
 import math
 import os
@@ -46,34 +47,47 @@ _STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werro
 pytestmark = pytest.mark.skipif(not _COMPILERS, reason="needs a C compiler: gcc, clang or cc")
 
 
+def _build(program, *target):
+    """Builds the harness with sanitizers; `target` are further options of the compiler."""
+    sources = [_DECODER, os.path.join(_HERE, "harness.c")]
+    checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    flags = ["-std=c99", "-O1", "-g", *checks, f"-I{_SOURCES}", *target]
+    command = [_COMPILERS[0], *flags, *sources, "-o", program]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def _program(tmp_path_factory):
     """Returns the path of the harness."""
     program = str(tmp_path_factory.mktemp("c_decoder") / "harness")
-    sources = [_DECODER, os.path.join(_HERE, "harness.c")]
-    checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    flags = ["-std=c99", "-O1", "-g", *checks, f"-I{_SOURCES}"]
-    subprocess.run([_COMPILERS[0], *flags, *sources, "-o", program], check=True)
+    _build(program)
     return program
+
+
+def _decode_with(program, files, arenas=None, buffers=None):
+    """Decodes files in one process of the harness.
+
+    Args:
+        program: Its path.
+        files: What to decode.
+        arenas: Sizes of the arenas; those asked for unless given.
+        buffers: Sizes of the content buffers, likewise.
+
+    Returns:
+        For each file status, size of the content, size of the arena that is certainly enough, and
+        CRC-32 of the content.
+    """
+    arenas, buffers = arenas or [_DEFAULT] * len(files), buffers or [_DEFAULT] * len(files)
+    fields = zip(files, arenas, buffers, strict=True)
+    batch = [struct.pack("<QQQ", len(f), arena, size) + f for f, arena, size in fields]
+    done = subprocess.run([program], input=b"".join(batch), capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()[-4000:]
+    return [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
 def _decode(_program):
-    """Returns a function that decodes files in one process.
-
-    It takes files, and optionally the sizes of arena and content buffer; it returns, for each file,
-    status, size of the content, size of the arena that is certainly enough, CRC-32 of the content.
-    """
-
-    def decode(files, arenas=None, buffers=None):
-        arenas, buffers = arenas or [_DEFAULT] * len(files), buffers or [_DEFAULT] * len(files)
-        fields = zip(files, arenas, buffers, strict=True)
-        batch = [struct.pack("<QQQ", len(f), arena, size) + f for f, arena, size in fields]
-        done = subprocess.run([_program], input=b"".join(batch), capture_output=True, timeout=300)
-        assert done.returncode == 0, done.stderr.decode()[-4000:]
-        return [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
-
-    return decode
+    return functools.partial(_decode_with, _program)
 
 
 def _expect(results, contents):
@@ -206,13 +220,28 @@ def _small_files():
 # ---- Tests ----
 
 
-def test_golden_files(_decode):
-    names = [name for name in sorted(os.listdir(_GOLDEN)) if name.endswith(".ecz")]
+def _golden_files():
     files = []
-    for name in names:
-        with open(os.path.join(_GOLDEN, name), "rb") as file:
-            files.append(file.read())
-    _expect(_decode(files), [decode_content(file) for file in files])
+    for name in sorted(os.listdir(_GOLDEN)):
+        if name.endswith(".ecz"):
+            with open(os.path.join(_GOLDEN, name), "rb") as file:
+                files.append(file.read())
+    return files
+
+
+def test_golden_files(_decode):
+    _expect(_decode(_golden_files()), [decode_content(file) for file in _golden_files()])
+
+
+def test_32_bits(tmp_path):
+    program, rng = str(tmp_path / "harness32"), np.random.default_rng(9)
+    try:
+        _build(program, "-m32")
+    except subprocess.CalledProcessError:
+        pytest.skip("needs a compiler with libraries for 32 bits, such as gcc-multilib")
+    items = [_representation(shape, rng) for shape in [(70, 33), (3, 3, 12, 2), (300,)]]
+    files = [*_golden_files(), *(_encoded(items, rng, codec)[1] for codec in _CODECS)]
+    _expect(_decode_with(program, files), [decode_content(file) for file in files])
 
 
 def test_many_models(_decode, monkeypatch):
