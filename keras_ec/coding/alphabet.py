@@ -72,8 +72,9 @@ def code_alphabet(coder: BitCoder, itemsize: int, alphabet: Alphabet | None = No
     """
     known = alphabet is not None
     model = AdaptiveUint(12)
+    largest = min(MAX_SIZE, 1 << 8 * itemsize)
     size = 1 + code_bounded(
-        coder, model, MAX_SIZE - 1, alphabet.patterns.size - 1 if known else None
+        coder, model, largest - 1, alphabet.patterns.size - 1 if known else None
     )
     origin = code_bounded(coder, model, size - 1, alphabet.origin if known else None)
     if itemsize == 4:

@@ -70,9 +70,9 @@ def find_channel_tables(rows: np.ndarray) -> tuple[ChannelTables, np.ndarray] | 
 
 
 def code_channel_tables(
-    coder: BitCoder, channels: int, tables: ChannelTables | None = None
+    coder: BitCoder, channels: int, elements: int, tables: ChannelTables | None = None
 ) -> ChannelTables:
-    """Codes the tables of `channels` channels; returns them.
+    """Codes the tables of `channels` channels of a tensor of `elements` elements; returns them.
 
     Raises:
         CorruptFileError: If the stream holds impossible tables.
@@ -86,7 +86,9 @@ def code_channel_tables(
         raise CorruptFileError("Expected numbers of values per channel, found a negative one.")
     if max(positive.max(), negative.max()) > MAX_VALUES + 1:
         raise CorruptFileError(f"Expected at most {MAX_VALUES + 1} values in a channel.")
-    total = int(positive.sum() + negative.sum())
+    total = int(positive.sum(dtype=np.int64) + negative.sum(dtype=np.int64))
+    if total > elements:
+        raise CorruptFileError(f"Expected at most {elements} values in channels, found {total}.")
     values = np.zeros(0, np.uint32)
     if total:
         values = code_float_vector(coder, total, tables.values if known else None)

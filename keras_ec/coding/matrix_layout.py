@@ -17,6 +17,9 @@ from keras_ec.coding.integer_matrix import MAX_LAGS
 MAX_WIDTH = 64
 """Largest width of a picture."""
 
+_MOST_AXES = 16
+"""Column axes and rotations are coded in four bits."""
+
 _SMALL = 1 << 16
 _CLASSES = 16
 _MANY_ROWS = 1024
@@ -125,9 +128,9 @@ def choose_layout(values: np.ndarray) -> Layout:
     axes = range(rank)
     if rank > 2 and values.size > _SMALL:
         axes = (0, rank - 1)
-    best, best_bits = Layout(int(np.argmax(values.shape))), math.inf
-    for axis in axes:
-        for rotation in range(rank - 1):
+    best, best_bits = Layout(int(np.argmax(values.shape[:_MOST_AXES]))), math.inf
+    for axis in (axis for axis in axes if axis < _MOST_AXES):
+        for rotation in range(min(rank - 1, _MOST_AXES)):
             layout = Layout(axis, rotation)
             rows, columns = layout.matrix_shape(values.shape)
             if rows > max(_MANY_ROWS, 8 * columns):

@@ -260,7 +260,9 @@ class RepresentationCoder:
             if not is_scale(scales).all():
                 raise CorruptFileError("Expected normal float32 scales, found another pattern.")
         elif kind == TABLES:
-            tables = code_channel_tables(coder, channels, item.tables if known else None)
+            tables = code_channel_tables(
+                coder, channels, math.prod(shape), item.tables if known else None
+            )
         elif kind == ALPHABET:
             alphabet = code_alphabet(coder, itemsize, item.alphabet if known else None)
         return Representation(kind, itemsize, shape, axis, _NONE, scales, alphabet, tables)

@@ -4,6 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from keras_ec.coding.alphabet import Alphabet, code_alphabet
+from keras_ec.coding.channel_tables import ChannelTables, code_channel_tables
+from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.range_coder import bit_decoder, bit_encoder
 from keras_ec.coding.representation import (
     NO_AXIS,
@@ -96,3 +99,21 @@ def test_arbitrary_values_have_no_small_representation():
     assert as_product(bits, 1) is None
     assert as_tables(bits, 1) is None
     assert as_alphabet(bits) is None
+
+
+def test_more_patterns_than_a_byte_has_are_refused():
+    encoder = bit_encoder()
+    code_alphabet(encoder, 2, Alphabet(np.arange(300, dtype=np.uint16), 0))
+    with pytest.raises(CorruptFileError, match="at most 255, found 299"):
+        code_alphabet(bit_decoder(encoder.finish()), 1)
+
+
+def test_more_values_in_channels_than_elements_are_refused():
+    counts = np.array([2, 3]), np.array([1, 0]), np.zeros(2, np.int64)
+    values = np.arange(6, dtype=np.float32).view(np.uint32)
+    encoder = bit_encoder()
+    code_channel_tables(encoder, 2, 6, ChannelTables(*counts, values))
+    stream = encoder.finish()
+    assert code_channel_tables(bit_decoder(stream), 2, 6).positive.tolist() == [2, 3]
+    with pytest.raises(CorruptFileError, match="at most 5 values in channels, found 6"):
+        code_channel_tables(bit_decoder(stream), 2, 5)

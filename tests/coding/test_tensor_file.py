@@ -28,6 +28,13 @@ def test_arrays_keep_name_order_dtype_shape_and_values():
         np.testing.assert_array_equal(decoded[name], values)
 
 
+def test_axes_beyond_the_sixteenth_are_never_columns():
+    shape = (2,) * 16 + (5,)
+    values = np.zeros(shape, np.int8)
+    values[..., 3] = 1  # the columns of the last axis would tell all
+    np.testing.assert_array_equal(decode_tensors(encode_tensors({"a": values}))["a"], values)
+
+
 def test_nothing_round_trips():
     assert decode_tensors(encode_tensors({})) == {}
 
