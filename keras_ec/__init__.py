@@ -20,6 +20,7 @@ _MEMBERS = {
     "convert": "keras_ec.conversion",
     "strip": "keras_ec.conversion",
     "harden": "keras_ec.hardening",
+    "Distiller": "keras_ec.distillation",
     "summary": "keras_ec.report",
     "export_tflite": "keras_ec.deploy.export",
     "compress": "keras_ec.deploy.compression",

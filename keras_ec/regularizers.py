@@ -9,8 +9,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_ec.assignment import relaxed_bits
+from keras_ec.assignment import mean_gap, relaxed_bits
 from keras_ec.structured_rate import structured_bits
+from keras_ec.vector_rate import vector_bits
 
 Tensor = Any
 
@@ -124,6 +125,28 @@ class EntropyPenalty(keras.regularizers.Regularizer):
         bits = self.regularizer.bits(read(weights), centers.assigning_values(), centers.temperature)
         penalty = self.regularizer(bits) * self.centers.rate_scale
         return penalty if self.other is None else penalty + self.other(weights)
+
+
+class VectorPenalty(keras.regularizers.Regularizer):
+    """Regularizer of a bias: the penalty on its estimated rate.
+
+    Args:
+        regularizer: turns bits into a penalty.
+        centers: the `Centers` of the layer's weights; their mean gap is the
+            magnitude from which on an entry of the bias matters.
+        other: a further regularizer of the bias that is added, or None.
+    """
+
+    def __init__(self, regularizer: EntropyRegularizer, centers: Any, other: Any = None) -> None:
+        self.regularizer = regularizer
+        self.centers = centers
+        self.other = other
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Penalty for the present values of the vector."""
+        bits = vector_bits(read(vector), mean_gap(self.centers.assigning_values()))
+        penalty = self.regularizer(bits) * self.centers.rate_scale
+        return penalty if self.other is None else penalty + self.other(vector)
 
 
 def read(variable: Any) -> Tensor:

@@ -44,7 +44,16 @@ def test_layers_are_registered_beside_keras(first, second):
     assert result.returncode == 0, result.stderr
 
 
-TRAINING = ["layers", "callbacks", "regularizers", "convert", "strip", "harden", "summary"]
+TRAINING = [
+    "layers",
+    "callbacks",
+    "regularizers",
+    "convert",
+    "strip",
+    "harden",
+    "summary",
+    "Distiller",
+]
 
 
 @pytest.mark.parametrize("name", [*TRAINING, "export_tflite"])

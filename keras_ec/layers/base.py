@@ -14,7 +14,7 @@ from keras import ops
 
 from keras_ec.assignment import relaxed_bits
 from keras_ec.layers.centers import Centers, make_centers
-from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer
+from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer, VectorPenalty
 
 Tensor = Any
 
@@ -135,15 +135,21 @@ class ECLayer(keras.layers.Layer):
             self.seed_generator = keras.random.SeedGenerator()
 
     def add_weight(self, *args: Any, name: str | None = None, **kwargs: Any) -> keras.Variable:
-        """Adds a weight; one that is quantized gets centers and the entropy penalty."""
-        if name not in self.quantized:
-            return super().add_weight(*args, name=name, **kwargs)
-        centers = self._centers(name)
+        """Adds a weight; one that is quantized gets centers and the entropy penalty.
+
+        A vector, the bias, gets a penalty on its rate too.
+        """
         variable = super().add_weight(*args, name=name, **kwargs)
-        centers.create(variable)
-        if self.entropy_regularizer is not None:
-            regularizer = self.entropy_regularizer
-            variable.regularizer = EntropyPenalty(regularizer, centers, variable.regularizer)
+        regularizer = self.entropy_regularizer
+        if name in self.quantized:
+            centers = self._centers(name)
+            centers.create(variable)
+            penalty = EntropyPenalty
+        else:
+            centers = self._centers(self.quantized[0])
+            penalty = VectorPenalty if len(variable.shape) == 1 else None
+        if penalty is not None and regularizer is not None:
+            variable.regularizer = penalty(regularizer, centers, variable.regularizer)
         return variable
 
     def _centers(self, name: str) -> Centers:

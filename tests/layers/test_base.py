@@ -247,24 +247,40 @@ def test_penalty_is_the_relaxed_rate(kind, center_type, rate_model, rate):
     bits = rate(
         array(weight.variable), array(weight.centers.values()), array(weight.centers.temperature)
     )
-    (loss,) = layer.losses
+    loss = layer.losses[0]
     assert float(loss) == pytest.approx(0.5 * float(bits) * np.log(2) / 100, rel=0.02)
     weight.centers.rate_scale.assign(0.25)
     assert float(layer.losses[0]) == pytest.approx(0.25 * float(loss), rel=1e-5)
 
 
-def test_penalty_appears_once_a_layer(penalty):
+def test_penalty_appears_once_a_kernel_and_bias(penalty):
     model = network(entropy_regularizer=penalty)
-    assert len(model.losses) == 6
+    kernels = quantized_weights(model)
+    biases = [w for w in kernels if w.layer.use_bias]
+    assert len(kernels) == 6
+    assert len(model.losses) == len(kernels) + len(biases)
     model(np.zeros((2, 8, 8, 2), "float32"))
     model(np.zeros((2, 8, 8, 2), "float32"), training=True)
-    assert len(model.losses) == 6
+    assert len(model.losses) == len(kernels) + len(biases)
+
+
+def test_penalty_of_a_bias_is_its_rate(penalty):
+    layer = ECDense(4, entropy_regularizer=penalty, bias_regularizer=keras.regularizers.L2(0.1))
+    layer.build((None, 6))
+    layer.bias.assign([1.0, -0.5, 0.0, 0.25])
+    _, loss = layer.losses
+    gap = float(layer.kernel_centers.spacing())
+    bits = 4 * np.log2(1 + 1.75 / 4 / gap)
+    square = 0.1 * (1 + 0.25 + 0.0625)
+    assert float(loss) == pytest.approx(0.5 * bits * np.log(2) / 100 + square, rel=1e-4)
+    layer.kernel_centers.rate_scale.assign(0.0)
+    assert float(layer.losses[1]) == pytest.approx(square, rel=1e-5)
 
 
 def test_penalty_comes_on_top_of_a_kernel_regularizer(penalty):
     layer = ECDense(4, entropy_regularizer=penalty, kernel_regularizer=keras.regularizers.L2(0.1))
     layer.build((None, 6))
-    (loss,) = layer.losses
+    loss = layer.losses[0]
     (weight,) = layer.quantized_weights
     square = 0.1 * np.sum(array(layer.kernel) ** 2)
     expected = 0.5 * float(weight.relaxed_bits()) * np.log(2) / 100 + square
@@ -345,7 +361,7 @@ def test_saved_models_load_in_a_fresh_process(pictures, tmp_path):
                 np.testing.assert_array_equal(array(loaded(x)), expected[name])
                 for old, new in zip(model.weights, loaded.weights, strict=True):
                     np.testing.assert_array_equal(array(old), array(new))
-                assert len(loaded.losses) == len(model.losses) == 6
+                assert len(loaded.losses) == len(model.losses) == 12
     np.savez(tmp_path / "expected.npz", x=x, **expected)
     script = (
         "import sys, pathlib, numpy as np\n"
@@ -407,7 +423,7 @@ def test_a_subclassed_model_is_built_within_fit(center_type, forward, blobs):
         assert values[-1] == pytest.approx(np.abs(array(weight.variable)).max(), rel=1e-5)
     model.optimizer.learning_rate = 0.01
     history = model.fit(x, y, epochs=3, verbose=0).history["loss"]
-    assert history[-1] < history[0] and len(model.losses) == 3
+    assert history[-1] < history[0] and len(model.losses) == 6
 
 
 def test_nested_and_sequential_models(blobs):

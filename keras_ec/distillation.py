@@ -1,0 +1,109 @@
+"""Distillation: training a network to answer as a larger one does.
+
+Entropy-constrained training starts from a good network and gives most of its
+weights up. What the good network answers, the probabilities of all classes, tells
+more about each example than its label: the cheap network comes closer to the good
+one's accuracy at the same rate. The loss is that of Hinton, Vinyals and Dean 2015,
+arXiv 1503.02531.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+
+
+def soft_cross_entropy(teacher_logits: Tensor, logits: Tensor, temperature: float) -> Tensor:
+    """Cross-entropy between softened answers, ``T^2 * mean H(softmax(t / T), softmax(z / T))``.
+
+    The factor keeps the scale of the gradient independent of the temperature
+    (arXiv 1503.02531, section 2.1).
+
+    Args:
+        teacher_logits: float, shape (..., classes).
+        logits: float, same shape.
+        temperature: T > 0.
+
+    Returns:
+        float32 scalar, nats.
+    """
+    target = ops.softmax(ops.cast(teacher_logits, "float32") / temperature, axis=-1)
+    log_answer = ops.log_softmax(ops.cast(logits, "float32") / temperature, axis=-1)
+    return -(temperature**2) * ops.mean(ops.sum(target * log_answer, axis=-1))
+
+
+class Distiller(keras.Model):
+    """Trains a network on labels and on another network's answers.
+
+    Compile and fit it like the network itself, with any loss of logits and any
+    callback of keras_ec. The loss is ``(1 - weight) * loss + weight * soft``, with
+    soft the `soft_cross_entropy`; metrics and validation are those of the network
+    alone. Afterwards go on with the network; a Distiller is not saved.
+
+    Args:
+        network: the network to train, ends in logits.
+        teacher: a trained network for the same inputs, ends in logits. It is not
+            changed, and not part of this model's weights.
+        weight: share of the teacher in the loss, 0 to 1.
+        temperature: of the softened answers, > 0.
+
+    Raises:
+        ValueError: if weight or temperature is out of range.
+
+    Example:
+        >>> teacher = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> network = keras_ec.convert(teacher, alpha=0.2, num_examples=1000)
+        >>> distiller = Distiller(network, teacher)
+        >>> distiller.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        >>> # distiller.fit(x, y, epochs=30, callbacks=[keras_ec.callbacks.HardenAssignments()])
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        teacher: Callable[..., Tensor],
+        weight: float = 0.7,
+        temperature: float = 2.0,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= weight <= 1.0:
+            raise ValueError(f"Expected a weight from 0 to 1. Received: weight={weight!r}")
+        if not (math.isfinite(temperature) and temperature > 0.0):
+            raise ValueError(
+                f"Expected a finite temperature > 0. Received: temperature={temperature!r}"
+            )
+        self.network = network
+        self.weight = weight
+        self.temperature = temperature
+        # A function, so that the teacher's weights are not tracked as this model's.
+        self._answer = lambda inputs: ops.stop_gradient(teacher(inputs, training=False))
+
+    def build(self, input_shape: Any) -> None:
+        """Nothing to build: the network is built already."""
+        self.built = True
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Output of the network."""
+        return self.network(inputs, training=training)
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Loss of labels and teacher in training, of labels alone in evaluation."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if not training or self.weight == 0.0:
+            return loss
+        penalties = sum(self.losses)  # within `loss`, which is weighted
+        soft = soft_cross_entropy(self._answer(x), y_pred, self.temperature)
+        return (1.0 - self.weight) * (loss - penalties) + self.weight * soft + penalties

@@ -1,0 +1,86 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_ec
+from keras_ec.callbacks import HardenAssignments
+from keras_ec.distillation import Distiller, soft_cross_entropy
+
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def softmax(logits):
+    exponent = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponent / exponent.sum(axis=-1, keepdims=True)
+
+
+def dense(seed=0, units=3):
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(units)])
+
+
+def test_soft_cross_entropy_is_that_of_the_formula(rng):
+    teacher, network = rng.normal(size=(2, 8, 5)).astype("float32")
+    target, answer = softmax(teacher / 3.0), softmax(network / 3.0)
+    expected = -9.0 * (target * np.log(answer)).sum(axis=-1).mean()
+    assert float(soft_cross_entropy(teacher, network, 3.0)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_loss_weighs_labels_and_teacher_and_keeps_penalties(rng):
+    x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
+    teacher = dense(1)
+    network = keras_ec.convert(dense(2), alpha=0.5, num_examples=100)
+    distiller = Distiller(network, teacher, weight=0.25, temperature=2.0)
+    distiller.compile("adam", LOSS)
+    outputs = network(x)
+    loss = float(distiller.compute_loss(x, y, outputs, training=True))
+    penalties = float(sum(network.losses))
+    soft = float(soft_cross_entropy(teacher(x), outputs, 2.0))
+    assert penalties > 0
+    expected = 0.75 * float(LOSS(y, outputs)) + 0.25 * soft + penalties
+    assert loss == pytest.approx(expected, rel=1e-5)
+    plain = float(distiller.compute_loss(x, y, outputs, training=False))
+    assert plain == pytest.approx(float(LOSS(y, outputs)) + penalties, rel=1e-5)
+
+
+def test_a_network_learns_from_the_teacher_alone(rng):
+    x = rng.normal(size=(256, 6)).astype("float32")
+    teacher = dense(3)
+    before = [v.numpy().copy() for v in teacher.weights]
+    wrong = np.zeros(256, "int64")
+    network = dense(4)
+    distiller = Distiller(network, teacher, weight=1.0, temperature=1.0)
+    distiller.compile(keras.optimizers.Adam(0.05), LOSS)
+    distiller.fit(x, wrong, epochs=20, verbose=0)
+    agreement = np.mean(np.argmax(network(x), -1) == np.argmax(teacher(x), -1))
+    assert agreement > 0.95
+    for old, new in zip(before, teacher.weights, strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert all(v.trainable for v in teacher.weights)
+    assert len(distiller.trainable_variables) == len(network.trainable_variables)
+
+
+def test_entropy_constrained_training_hardens_the_network(rng):
+    x, y = rng.normal(size=(64, 6)).astype("float32"), rng.integers(0, 3, 64)
+    teacher = dense(5)
+    network = keras_ec.convert(teacher, alpha=0.5, num_examples=64, centers=5)
+    distiller = Distiller(network, teacher)
+    distiller.compile("adam", LOSS, metrics=["accuracy"])
+    callbacks = [HardenAssignments(fine_tune_epochs=1)]
+    log = distiller.fit(x, y, epochs=3, validation_data=(x, y), callbacks=callbacks, verbose=0)
+    assert {"relaxed_bits", "val_accuracy"} <= set(log.history)
+    kernel = ops.convert_to_numpy(network.layers[0].kernel)
+    assert len(np.unique(kernel)) <= 5
+    result = distiller.evaluate(x, y, verbose=0, return_dict=True)
+    agreement = np.mean(np.argmax(network(x), -1) == y)
+    assert result["accuracy"] == pytest.approx(agreement, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [({"weight": 1.5}, "weight"), ({"weight": -0.1}, "weight"), ({"temperature": 0}, "temp")],
+)
+def test_bad_arguments(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        Distiller(dense(), dense(), **arguments)
