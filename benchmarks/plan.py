@@ -46,6 +46,9 @@ SPARSITIES = {
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
+ALPHAS = (1.0, 0.5, 2.0, 0.25, 4.0)
+KERAS_EC = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
+"""Settings of keras_ec that are not the defaults, chosen on the validation split."""
 QPS = (-16, -12, -20, -8, -24)
 FIRST = slice(3)
 """What is tried of a row where no whole curve is wanted."""
@@ -66,7 +69,7 @@ def validation_plan(network: str) -> list[Configuration]:
     sparsities = SPARSITIES.get(network, OTHER_SPARSITIES)[part]
     pruned = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
     penalized = [{**compiled, "rate_weight": r} for r in RATES[part]]
-    entropy = [{**compiled, "alpha": r} for r in RATES[part]]
+    entropy = [{**compiled, **KERAS_EC.get(network, {}), "alpha": a} for a in ALPHAS[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")

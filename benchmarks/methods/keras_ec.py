@@ -27,6 +27,10 @@ def compress(
         centers=settings["centers"],
         center_type=settings["center_type"],
         forward=settings["forward"],
+        rate_model=settings["rate_model"],
+    )
+    distiller = keras_ec.Distiller(
+        model, base, settings["distillation"], settings["distillation_temperature"]
     )
     harden = keras_ec.callbacks.HardenAssignments(
         temperature=schedules.exponential(*settings["temperature"]),
@@ -34,7 +38,7 @@ def compress(
         fine_tune_epochs=settings["fine_tune_epochs"],
         vector_bits=settings["vector_bits"],
     )
-    fit(model, data, settings, seed, folder, [harden])
+    fit(distiller, data, settings, seed, folder, [harden])
     save_weights(keras_ec.strip(model), folder / "network.npz")
     keras_ec.export_tflite(model, folder / "network.tflite")
     path = folder / "network.ecz"
