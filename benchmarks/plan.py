@@ -47,8 +47,10 @@ OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
 ALPHAS = (1.0, 0.5, 2.0, 0.25, 4.0)
-KERAS_EC = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
-"""Settings of keras_ec that are not the defaults, chosen on the validation split."""
+TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
+"""Settings of all trainings that are not the defaults, chosen on the validation split."""
+DISTILLED = {"distillation": 0.7}
+"""What keras_ec does by default and helps entropy-penalized reparameterization as well."""
 QPS = (-16, -12, -20, -8, -24)
 FIRST = slice(3)
 """What is tried of a row where no whole curve is wanted."""
@@ -64,12 +66,13 @@ def validation_plan(network: str) -> list[Configuration]:
         Configurations in the order in which they are run.
     """
     part = slice(None) if network in CURVES else FIRST
-    training = {"epochs": EPOCHS[network]}
+    training = {"epochs": EPOCHS[network], **TRAINING.get(network, {})}
     compiled = {**training, "jit": network in COMPILED}
     sparsities = SPARSITIES.get(network, OTHER_SPARSITIES)[part]
     pruned = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
-    penalized = [{**compiled, "rate_weight": r} for r in RATES[part]]
-    entropy = [{**compiled, **KERAS_EC.get(network, {}), "alpha": a} for a in ALPHAS[part]]
+    penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in RATES[part]]
+    published = [{**compiled, "rate_weight": r} for r in RATES[FIRST]]
+    entropy = [{**compiled, "alpha": a} for a in ALPHAS[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
@@ -87,6 +90,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(("tfmot", {**row, "precision": p}) for row in pruned for p in ("int8", "fp32")),
         *(("entropy_penalized", row) for row in penalized),
         *(("keras_ec", row) for row in entropy),
+        *(("entropy_penalized", row) for row in published),
         *(
             ("nncodec", {"source": "tfmot", "source_settings": row, "qp": qp})
             for row in pruned[FIRST]

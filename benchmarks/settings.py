@@ -45,6 +45,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "rate_weight": 0.1,  # weight of the description length
         "step": 0.05,  # first step between integer weights
         "forward": "round",  # or "noise"
+        "distillation": 0.0,  # share of the float32 network's answers in the loss
+        "distillation_temperature": 2.0,
     },
     "nncodec": {
         "source": None,  # method whose network is coded, None for the float32 network

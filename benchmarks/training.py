@@ -38,6 +38,7 @@ def fit(
         metrics=["accuracy"],
         jit_compile=settings["jit"],
     )
+    model(data.x[:1])  # builds it, which BackupAndRestore asks for
     model.fit(
         batches(data, settings["batch"], seed, settings["shift"]),
         epochs=settings["epochs"],

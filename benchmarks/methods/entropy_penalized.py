@@ -28,6 +28,7 @@ from keras import ops
 from shipped import Shipped, ship_stream
 from training import fit
 
+import keras_ec
 from keras_ec.coding import decode_tensors, encode_tensors
 
 COMPONENTS = (0.2, 1.0, 5.0)
@@ -44,8 +45,10 @@ def compress(
         step=settings["step"],
         noisy=settings["forward"] == "noise",
     )
-    model(data.x[:1])
-    fit(model, data, settings, seed, folder)
+    distiller = keras_ec.Distiller(
+        model, base, settings["distillation"], settings["distillation_temperature"]
+    )
+    fit(distiller, data, settings, seed, folder)
     model.update(base)
     normalization.fold(base)
     normalization.round_folded(base)
