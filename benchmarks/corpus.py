@@ -179,6 +179,15 @@ def totals(rows: list[Row]) -> list[Row]:
     return [*by_kind, total(rows)]
 
 
+def write_report(path: str, rows: list[Row]) -> None:
+    """Writes rows and their sums as JSON."""
+    report = {
+        "files": [dataclasses.asdict(row) for row in rows],
+        "totals": [dataclasses.asdict(row) for row in totals(rows)],
+    }
+    write_atomically(path, json.dumps(report, indent=1).encode() + b"\n")
+
+
 def _print(row: Row) -> None:
     sizes = " ".join(f"{n:12,d}" for n in (row.size, row.gzip, row.xz, row.ecz, row.growth))
     print(f"{row.file:40.40} {sizes} {row.seconds:8.2f}{'' if row.identical else ' DIFFERS'}")
@@ -278,20 +287,16 @@ def main() -> int:
         digest = _digest(path)
         row = None if digest in seen else measure(path, source)
         seen.add(digest)
-        if row is not None:
-            _print(row)
-            rows.append(row)
+        if row is None:
+            continue
+        _print(row)
+        rows.append(row)
+        if args.json:  # after each file, so that an interrupted run has a report
+            write_report(args.json, rows)
     if not rows:
         parser.error("expected at least one .tflite file among the paths, found none")
-    sums = totals(rows)
-    for row in sums:
+    for row in totals(rows):
         _print(row)
-    if args.json:
-        report = {
-            "files": [dataclasses.asdict(row) for row in rows],
-            "totals": [dataclasses.asdict(row) for row in sums],
-        }
-        write_atomically(args.json, json.dumps(report, indent=1).encode() + b"\n")
     return 0 if total(rows).identical and total(rows).growth <= MOST_GROWTH else 1
 
 
