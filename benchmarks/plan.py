@@ -49,6 +49,8 @@ RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
 ALPHAS = (1.0, 0.5, 2.0, 0.25, 4.0)
 TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 """Settings of all trainings that are not the defaults, chosen on the validation split."""
+UNQUANTIZED = ("transformer",)
+"""Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
 QPS = (-16, -12, -20, -8, -24)
@@ -81,7 +83,7 @@ def validation_plan(network: str) -> list[Configuration]:
     clustered = [{**training, "technique": "clustering", "clusters": c} for c in CLUSTERS[part]]
     combined = [
         {**row, "technique": technique}
-        for technique in ("pruning_clustering", "pcqat")
+        for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
         for row in pruned
     ]
     rows = [
