@@ -55,11 +55,14 @@ def write_bytes(path: str, data: bytes) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    if path == STANDARD:
+    if path != STANDARD:
+        write_atomically(path, data)
+        return
+    try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    else:
-        write_atomically(path, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def label(path: str) -> str:
