@@ -1,13 +1,13 @@
 """Bytes of coded kernels against their order-0 entropy, and against NNCodec where installed.
 
-    python benchmarks/coding_rate.py --kernels FILE.npz [FILE.npz ...] [--nncodec-python PATH]
+    python benchmarks/coding_rate.py [--kernels FILE.npz ...] [--random] [--nncodec-python PATH]
 
 Every file holds the integer kernels of one network, as `coding_kernels.py` writes them.
 `--nncodec-python` is the interpreter of an environment with `numpy<2`, `pandas<2.3` and
 `nncodec==2.1.3`, which then codes the same integers losslessly in a process of its own, with the
-axis of the outputs first and last: the smaller result counts. Random dense kernels of 4 and 8 bits
-follow. Prints a table for each network, and writes all of them to
-`benchmarks/results/coding_rate.json`.
+axis of the outputs first and last: the smaller result counts. `--random` adds random dense kernels
+of 4 and 8 bits. Prints a table for each network, and updates `benchmarks/results/coding_rate.json`
+after each.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def print_table(title: str, rows: dict[str, dict]) -> None:
         print(f"{row['nncodec_bytes']:9}{row['of_nncodec']:7.3f}" if peer else "", flush=True)
 
 
-def dense_kernels(folder: str) -> list[str]:
+def random_kernels(folder: str) -> list[str]:
     """Writes random dense kernels of 4 and 8 bits; returns the files."""
     rng = np.random.default_rng(0)
     paths = []
@@ -131,16 +131,17 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernels", nargs="*", default=[], metavar="FILE")
+    parser.add_argument("--random", action="store_true", help="random dense kernels as well")
     parser.add_argument("--nncodec-python", metavar="PATH")
     parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file to update")
     args = parser.parse_args()
-    results = json.loads(args.out.read_text()) if args.out.exists() else {}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in [*args.kernels, *dense_kernels(folder)]:
-            results[Path(path).stem] = measure(path, args.nncodec_python)
-            print_table(Path(path).stem, results[Path(path).stem])
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(results, indent=2) + "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        for path in [*args.kernels, *(random_kernels(folder) if args.random else [])]:
+            results = json.loads(args.out.read_text()) if args.out.exists() else {}
+            results[Path(path).stem] = measure(path, args.nncodec_python)
+            args.out.write_text(json.dumps(results, indent=2) + "\n")
+            print_table(Path(path).stem, results[Path(path).stem])
 
 
 if __name__ == "__main__":
