@@ -20,7 +20,7 @@ Tensor = Any
 
 
 def soft_cross_entropy(teacher_logits: Tensor, logits: Tensor, temperature: float) -> Tensor:
-    """Cross-entropy between softened answers, ``T^2 * mean H(softmax(t / T), softmax(z / T))``.
+    """Cross-entropy between softened answers, ``T^2 * H(softmax(t / T), softmax(z / T))``.
 
     The factor keeps the scale of the gradient independent of the temperature
     (arXiv 1503.02531, section 2.1).
@@ -31,11 +31,16 @@ def soft_cross_entropy(teacher_logits: Tensor, logits: Tensor, temperature: floa
         temperature: T > 0.
 
     Returns:
-        float32 scalar, nats.
+        float32, shape (...,): nats.
+
+    Example:
+        >>> uniform = ops.zeros((1, 2))
+        >>> round(float(soft_cross_entropy(uniform, uniform, 1.0)[0]), 3)  # ln 2
+        0.693
     """
     target = ops.softmax(ops.cast(teacher_logits, "float32") / temperature, axis=-1)
     log_answer = ops.log_softmax(ops.cast(logits, "float32") / temperature, axis=-1)
-    return -(temperature**2) * ops.mean(ops.sum(target * log_answer, axis=-1))
+    return -(temperature**2) * ops.sum(target * log_answer, axis=-1)
 
 
 class Distiller(keras.Model):
@@ -43,8 +48,9 @@ class Distiller(keras.Model):
 
     Compile and fit it like the network itself, with any loss of logits and any
     callback of keras_ec. The loss is ``(1 - weight) * loss + weight * soft``, with
-    soft the `soft_cross_entropy`; metrics and validation are those of the network
-    alone. Afterwards go on with the network; a Distiller is not saved.
+    soft the mean `soft_cross_entropy`, plus penalties; sample weights, one for each
+    example, count for both. Metrics and validation are those of the network alone.
+    Afterwards go on with the network; a Distiller is not saved.
 
     Args:
         network: the network to train, ends in logits.
@@ -101,9 +107,11 @@ class Distiller(keras.Model):
         training: bool = True,
     ) -> Tensor:
         """Loss of labels and teacher in training, of labels alone in evaluation."""
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training or self.weight == 0.0:
-            return loss
-        penalties = sum(self.losses)  # within `loss`, which is weighted
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        # The loss of labels is scaled by its weights: what is in `losses` keeps its scale.
+        ones = ops.ones(ops.shape(y_pred)[:1])
+        each = ones if sample_weight is None else ops.cast(sample_weight, "float32")
+        loss = super().compute_loss(x, y, y_pred, (1.0 - self.weight) * each, training)
         soft = soft_cross_entropy(self._answer(x), y_pred, self.temperature)
-        return (1.0 - self.weight) * (loss - penalties) + self.weight * soft + penalties
+        return loss + self.weight * ops.mean(soft * each)
