@@ -30,13 +30,13 @@ format: $(READY)
 # Size and accuracy of every method: hours, continued where it stopped. DATA is a directory with
 # mnist.npz and cifar10_jpeg.tar.gz; Keras downloads what is not there.
 bench: $(BENCH)/.ready
-	$(BENCH)/bin/python benchmarks/plan.py $(if $(DATA),--data $(DATA))
-	$(BENCH)/bin/python benchmarks/report.py
+	$(BENCH)/bin/python benchmarks/plan.py $(if $(DATA),--data $(DATA)); status=$$?; \
+	$(BENCH)/bin/python benchmarks/report.py && exit $$status
 
 # LeNet-300-100 with a few methods in minutes.
 bench-quick: $(BENCH)/.ready
-	$(BENCH)/bin/python benchmarks/plan.py --quick $(if $(DATA),--data $(DATA))
-	$(BENCH)/bin/python benchmarks/report.py
+	$(BENCH)/bin/python benchmarks/plan.py --quick $(if $(DATA),--data $(DATA)); status=$$?; \
+	$(BENCH)/bin/python benchmarks/report.py && exit $$status
 
 # Time and memory of training, conversion and coding.
 bench-speed: $(READY)

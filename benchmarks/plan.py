@@ -53,7 +53,7 @@ UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
-QPS = (-16, -12, -20, -8, -24)
+QPS = (-12, -10, -16, -20, -24)
 FIRST = slice(3)
 """What is tried of a row where no whole curve is wanted."""
 
