@@ -231,8 +231,3 @@ def _moved(x: tf.Tensor, shift: int, seeds: tf.Tensor) -> tf.Tensor:
     x = tf.gather(x, offsets[0] + tf.range(height), axis=1, batch_dims=1)
     columns = tf.tile((offsets[1] + tf.range(width))[:, None], (1, height, 1))
     return tf.gather(x, columns, axis=2, batch_dims=2)
-
-
-def augmented(data: Data, batch: int, seed: int) -> tf.data.Dataset:
-    """`batches`, by the name that train.py knows."""
-    return batches(data, batch, seed)

@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import pytest
+from datasets import Data
+from settings import DEFAULTS
+from training import fit
+
+SETTINGS = {**DEFAULTS["keras_ec"], "epochs": 3, "batch": 8}
+
+
+class Interruption(keras.callbacks.Callback):
+    """Stops the program at the begin of the last epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def data():
+    x = np.random.default_rng(0).random((16, 6, 6, 1), "float32")
+    return Data(x, np.arange(16) % 3, x, np.arange(16) % 3, "noise", shift=1)
+
+
+def network():
+    return keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+
+
+def test_stopped_training_continues_from_its_last_epoch(tmp_path, data):
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), data, SETTINGS, 0, tmp_path, [Interruption()])
+    model = network()
+    fit(model, data, SETTINGS, 0, tmp_path)
+    epochs = [line.split(",")[0] for line in (tmp_path / "training.csv").read_text().splitlines()]
+    assert epochs == ["epoch", "0", "1", "2"]
+    assert int(model.optimizer.iterations) == 6
+
+
+def test_same_seed_trains_the_same_network(tmp_path, data):
+    weights = []
+    for run in range(2):
+        keras.utils.set_random_seed(1)
+        model = network()
+        (tmp_path / str(run)).mkdir()
+        fit(model, data, SETTINGS, 1, tmp_path / str(run))
+        weights.append(model.get_weights())
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
