@@ -14,6 +14,10 @@ first has a probability of its own for each weight, by log-odds that add up:
 where f is the frequency of non-zeros in the tensor and f_g that in the weight's
 row, column or channel. It is a product model of frequencies, as used for
 contingency tables (log-linear models of independence), in log-odds.
+
+Frequencies are those of the hard assignment: what the coder will see. Those of the
+soft one are nearly the same in dead and living rows while the temperature is high,
+since a weight at 0 then counts as a third of a non-zero.
 """
 
 from __future__ import annotations
@@ -62,16 +66,33 @@ def groups(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [k for k, m in zip(kinds, sizes, strict=True) if 1 < m < math.prod(shape)]
 
 
-def log_odds(non_zero: Tensor, frequency: Tensor) -> Tensor:
-    """Log-odds that each weight is not at 0, from the frequencies in its groups.
+def non_zeros_of(weights: Tensor, centers: Tensor) -> Tensor:
+    """Indicator of weights that are not assigned to the center 0.
 
     Args:
-        non_zero: float32, shape of the weights: (soft) indicator of non-zeros.
-        frequency: float32 scalar in (0, 1), that of non-zeros in the tensor.
+        weights: float32, any shape.
+        centers: float32, shape (K,), one of them 0.
+
+    Returns:
+        float32, shape of ``weights``: 1 where another center is nearer than 0, else 0.
+    """
+    above = ops.min(ops.where(centers > 0, centers, float("inf")))
+    below = ops.max(ops.where(centers < 0, centers, -float("inf")))
+    beyond = ops.logical_or(weights > 0.5 * above, weights < 0.5 * below)
+    return ops.cast(beyond, "float32")
+
+
+def log_odds(non_zero: Tensor) -> Tensor:
+    """Log-odds that each weight is not at 0, by the frequencies in its groups.
+
+    Args:
+        non_zero: float32, shape of the weights: 1 for non-zeros, 0 for zeros.
 
     Returns:
         float32, shape of ``non_zero``, within `MAX_LOG_ODDS`.
     """
+    least = 0.5 / math.prod(non_zero.shape)
+    frequency = ops.clip(ops.mean(non_zero), least, 1.0 - least)
     overall = _logit(frequency)
     total = overall + ops.zeros_like(non_zero)
     for axes in groups(tuple(non_zero.shape)):
@@ -85,7 +106,8 @@ def log_odds(non_zero: Tensor, frequency: Tensor) -> Tensor:
 def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
     """Relaxed rate of a tensor in bits under the row and column model, O(n + K).
 
-    Its gradient, for the weights only, is that with all probabilities held
+    It is the mean code length of soft assignments, coded with the frequencies of the
+    hard ones. Its gradient, for the weights only, is that with all probabilities held
     constant, as in `keras_ec.assignment.relaxed_bits`.
 
     Args:
@@ -107,13 +129,13 @@ def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Te
     def evaluate(weights, centers, temperature):
         table = tabulate(weights, centers, temperature)
         beside_zero = ops.cast(centers != 0, "float32")
-        non_zeros = table.pmf * beside_zero
-        frequency = ops.clip(ops.sum(non_zeros), 0.5 / n, 1.0 - 0.5 / n)
         presence = ops.matmul(table.nodes, ops.expand_dims(beside_zero, 1))[:, 0]
         non_zero = ops.take(table.mean(presence), table.cell)
-        odds = log_odds(non_zero, frequency)
+        odds = log_odds(non_zeros_of(weights, centers))
 
-        lengths = beside_zero * code_lengths(non_zeros / frequency, n * frequency)
+        non_zeros = table.pmf * beside_zero
+        share = ops.maximum(ops.sum(non_zeros), 0.5 / n)
+        lengths = beside_zero * code_lengths(non_zeros / share, n * share)
         rate = ops.matmul(table.nodes, ops.expand_dims(lengths, 1))[:, 0]
 
         bits = ops.sum(ops.softplus(odds) - non_zero * odds) / math.log(2.0)
