@@ -34,7 +34,8 @@ def label(result: Result) -> str:
     if method == "keras_ec":
         forward = {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]]
         centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
-        return f"keras_ec{forward}{centers}"
+        rate = {"structured": "", "order_0": ", order-0 rate"}[settings["rate_model"]]
+        return f"keras_ec{forward}{centers}{rate}"
     return {"entropy_penalized": "entropy-penalized reparameterization"}[method]
 
 
