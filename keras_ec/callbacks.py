@@ -106,7 +106,7 @@ class RateSchedule(Progress):
 class RateLogger(keras.callbacks.Callback):
     """Adds the rate of the network to the logs of every epoch.
 
-    `relaxed_bits` is the relaxed entropy of all EC layers, `hard_bits` the
+    `relaxed_bits` is the relaxed rate of all EC layers, `hard_bits` the
     order-0 entropy of the hardened network, `bits_per_weight` the latter by
     quantized weight. Callbacks that follow in the list see them, and History.
     """
