@@ -48,8 +48,8 @@ class Distiller(keras.Model):
 
     Compile and fit it like the network itself, with any loss of logits and any
     callback of keras_ec. The loss is ``(1 - weight) * loss + weight * soft``, with
-    soft the mean `soft_cross_entropy`, plus penalties; sample weights, one for each
-    example, count for both. Metrics and validation are those of the network alone.
+    soft the mean `soft_cross_entropy`, plus penalties; sample weights count for both,
+    in the shapes that Keras takes. Metrics and validation are those of the network alone.
     Afterwards go on with the network; a Distiller is not saved.
 
     Args:
@@ -87,6 +87,7 @@ class Distiller(keras.Model):
         self.network = network
         self.weight = weight
         self.temperature = temperature
+        self._soft_loss = _SoftLoss(temperature)
         # A function, so that the teacher's weights are not tracked as this model's.
         self._answer = lambda inputs: ops.stop_gradient(teacher(inputs, training=False))
 
@@ -110,8 +111,31 @@ class Distiller(keras.Model):
         if not training or self.weight == 0.0:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         # The loss of labels is scaled by its weights: what is in `losses` keeps its scale.
-        ones = ops.ones(ops.shape(y_pred)[:1])
-        each = ones if sample_weight is None else ops.cast(sample_weight, "float32")
-        loss = super().compute_loss(x, y, y_pred, (1.0 - self.weight) * each, training)
-        soft = soft_cross_entropy(self._answer(x), y_pred, self.temperature)
-        return loss + self.weight * ops.mean(soft * each)
+        share = 1.0 - self.weight
+        labels = share if sample_weight is None else share * ops.cast(sample_weight, "float32")
+        loss = super().compute_loss(x, y, y_pred, labels, training)
+        return loss + self.weight * self._soft_loss(self._answer(x), y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """Not available: a Distiller is not saved.
+
+        Raises:
+            NotImplementedError: always; saving and cloning a Distiller end here.
+        """
+        raise NotImplementedError(
+            "A Distiller has no configuration and is not saved. Save what it trains, "
+            "`distiller.network.save(path)`, or its weights (`save_weights`, "
+            "`ModelCheckpoint(..., save_weights_only=True)`)."
+        )
+
+
+class _SoftLoss(keras.losses.Loss):
+    """Mean `soft_cross_entropy`; Keras fits sample weights to any shape of logits."""
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__(name="soft_cross_entropy")
+        self.temperature = temperature
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Loss of each answer, the teacher's logits in place of labels."""
+        return soft_cross_entropy(y_true, y_pred, self.temperature)

@@ -82,6 +82,44 @@ def test_entropy_constrained_training_hardens_the_network(rng):
     assert result["accuracy"] == pytest.approx(agreement, abs=1e-6)
 
 
+@pytest.mark.parametrize("shape", [None, (8,), (8, 1)])
+def test_sample_weights_take_the_shapes_that_keras_takes(rng, shape):
+    x, y = rng.normal(size=(8, 6)).astype("float32"), rng.integers(0, 3, 8)
+    weights = None if shape is None else rng.uniform(0, 2, shape).astype("float32")
+    teacher, network = dense(1), dense(2)
+    soft = ops.convert_to_numpy(soft_cross_entropy(teacher(x), network(x), 2.0))
+    each = np.ones(8) if weights is None else weights.reshape(8)
+    labels = float(LOSS(y, network(x), sample_weight=each))
+    distiller = Distiller(network, teacher, weight=0.25, temperature=2.0)
+    distiller.compile(keras.optimizers.SGD(0.0), LOSS)
+    log = distiller.fit(x, y, batch_size=8, sample_weight=weights, verbose=0)
+    expected = 0.75 * labels + 0.25 * (soft * each).mean()
+    assert log.history["loss"] == pytest.approx([expected], rel=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_answer_for_each_step_of_a_sequence(rng, weighted):
+    x, y = rng.normal(size=(8, 5, 6)).astype("float32"), rng.integers(0, 3, (8, 5))
+    weights = rng.uniform(0, 2, (8, 5)).astype("float32") if weighted else None
+    keras.utils.set_random_seed(1)
+    teacher, network = (
+        keras.Sequential([keras.Input((5, 6)), keras.layers.Dense(3)]) for _ in range(2)
+    )
+    soft = ops.convert_to_numpy(soft_cross_entropy(teacher(x), network(x), 2.0))
+    labels = float(LOSS(y, network(x), sample_weight=weights))
+    distiller = Distiller(network, teacher, weight=0.25, temperature=2.0)
+    distiller.compile(keras.optimizers.SGD(0.0), LOSS)
+    log = distiller.fit(x, y, batch_size=8, sample_weight=weights, verbose=0)
+    expected = 0.75 * labels + 0.25 * (soft * (weights if weighted else 1.0)).mean()
+    assert log.history["loss"] == pytest.approx([expected], rel=1e-5)
+
+
+def test_saving_says_to_save_the_network(tmp_path):
+    distiller = Distiller(dense(1), dense(2))
+    with pytest.raises(NotImplementedError, match=r"distiller\.network\.save"):
+        distiller.save(tmp_path / "distiller.keras")
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [({"weight": 1.5}, "weight"), ({"weight": -0.1}, "weight"), ({"temperature": 0}, "temp")],
