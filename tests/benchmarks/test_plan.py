@@ -32,7 +32,8 @@ def test_validation_reads_no_test_set():
 def test_best_points_are_measured_on_the_test_set(tmp_path, monkeypatch, make_result):
     monkeypatch.setattr(configuration, "RESULTS", tmp_path)
     network = "lenet-300-100"
-    points = [c for c in plan.validation_plan(network) if c.method == "entropy_penalized"]
+    planned = [c for c in plan.validation_plan(network) if c.method == "entropy_penalized"]
+    points = planned[:5]
     errors = [1.0, 1.1, 1.05, 1.4, 9.0]
     for size, (point, error) in enumerate(zip(points, errors, strict=True)):
         result = make_result(
