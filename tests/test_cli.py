@@ -401,7 +401,9 @@ def test_standard_output_that_is_full(folder):
 
 
 WAITING = """
-import os, sys, time
+import os, signal, sys, time
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 
 def wait(descriptor):
     print("writing", flush=True)

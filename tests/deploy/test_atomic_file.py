@@ -115,8 +115,10 @@ def test_a_write_that_the_system_cuts_short(target):
 
 
 INTERRUPTED = """
-import os, sys, time
+import os, signal, sys, time
 from keras_ec.deploy import atomic_file
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 
 def wait(descriptor):
     print("writing", flush=True)
