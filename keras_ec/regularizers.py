@@ -102,16 +102,16 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
         }
 
 
-class EntropyPenalty(keras.regularizers.Regularizer):
-    """Regularizer of one weight tensor: the penalty on its relaxed entropy.
+class _Penalty(keras.regularizers.Regularizer):
+    """Regularizer of one variable: the penalty on its rate.
 
     Keras evaluates the regularizer of every trainable weight when `losses` is
     read, so the penalty appears exactly once, in `fit` and in custom loops.
 
     Args:
         regularizer: turns bits into a penalty.
-        centers: the `Centers` of the weight tensor.
-        other: a further regularizer of the weights that is added, or None.
+        centers: the `Centers` of the layer's weights.
+        other: a further regularizer of the variable that is added, or None.
     """
 
     def __init__(self, regularizer: EntropyRegularizer, centers: Any, other: Any = None) -> None:
@@ -119,34 +119,35 @@ class EntropyPenalty(keras.regularizers.Regularizer):
         self.centers = centers
         self.other = other
 
-    def __call__(self, weights: Tensor) -> Tensor:
-        """Penalty for the present values of the weight tensor."""
+    def bits(self, values: Tensor) -> Tensor:
+        """Rate of a variable's values, in bits."""
+        raise NotImplementedError
+
+    def __call__(self, variable: Tensor) -> Tensor:
+        """Penalty for the present values of the variable."""
+        penalty = self.regularizer(self.bits(read(variable))) * self.centers.rate_scale
+        return penalty if self.other is None else penalty + self.other(variable)
+
+
+class EntropyPenalty(_Penalty):
+    """Penalty on the relaxed entropy of a weight tensor, whose own centers it is given."""
+
+    def bits(self, values: Tensor) -> Tensor:
+        """Relaxed rate by the regularizer's model, in bits."""
         centers = self.centers
-        bits = self.regularizer.bits(read(weights), centers.assigning_values(), centers.temperature)
-        penalty = self.regularizer(bits) * self.centers.rate_scale
-        return penalty if self.other is None else penalty + self.other(weights)
+        return self.regularizer.bits(values, centers.assigning_values(), centers.temperature)
 
 
-class VectorPenalty(keras.regularizers.Regularizer):
-    """Regularizer of a bias: the penalty on its estimated rate.
+class VectorPenalty(_Penalty):
+    """Penalty on the estimated rate of a bias.
 
-    Args:
-        regularizer: turns bits into a penalty.
-        centers: the `Centers` of the layer's weights; their mean gap is the
-            magnitude from which on an entry of the bias matters.
-        other: a further regularizer of the bias that is added, or None.
+    The mean gap of the centers of the layer's weights is the magnitude from which
+    on an entry of the bias matters.
     """
 
-    def __init__(self, regularizer: EntropyRegularizer, centers: Any, other: Any = None) -> None:
-        self.regularizer = regularizer
-        self.centers = centers
-        self.other = other
-
-    def __call__(self, vector: Tensor) -> Tensor:
-        """Penalty for the present values of the vector."""
-        bits = vector_bits(read(vector), mean_gap(self.centers.assigning_values()))
-        penalty = self.regularizer(bits) * self.centers.rate_scale
-        return penalty if self.other is None else penalty + self.other(vector)
+    def bits(self, values: Tensor) -> Tensor:
+        """Estimated rate of the vector, in bits."""
+        return vector_bits(values, mean_gap(self.centers.assigning_values()))
 
 
 def read(variable: Any) -> Tensor:
