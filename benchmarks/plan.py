@@ -46,7 +46,7 @@ SPARSITIES = {
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
-ALPHAS = (1.0, 2.0, 0.5, 0.25, 4.0)
+ALPHAS = (1.0, 2.0, 0.5, 0.25, 4.0, 0.4)
 TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 """Settings of all trainings that are not the defaults, chosen on the validation split."""
 UNQUANTIZED = ("transformer",)
