@@ -36,7 +36,8 @@ def label(result: Result) -> str:
         centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
         rate = {"structured": "", "order_0": ", order-0 rate"}[settings["rate_model"]]
         return f"keras_ec{forward}{centers}{rate}"
-    return {"entropy_penalized": "entropy-penalized reparameterization"}[method]
+    distilled = ", distilled" if settings["distillation"] else ""
+    return {"entropy_penalized": f"entropy-penalized reparameterization{distilled}"}[method]
 
 
 def error_of(result: Result) -> float:

@@ -40,6 +40,14 @@ def test_headline_is_the_smallest_within_each_margin(make_result):
     assert headline(results, fp32_error=0.1) == []
 
 
+def test_distilled_and_published_reparameterization_are_two_curves(make_result):
+    published = make_result("entropy_penalized", payload_bytes=20, error=2.0)
+    distilled = make_result("entropy_penalized", {"distillation": 0.7}, payload_bytes=10, error=1.0)
+    assert label(published) == "entropy-penalized reparameterization"
+    assert label(distilled) == "entropy-penalized reparameterization, distilled"
+    assert pareto_front([published, distilled]) == [distilled, published]
+
+
 def test_rows_join_seeds(make_result):
     results = [make_result(seed=s, payload_bytes=100 + s, error=1.0 + s) for s in range(3)]
     results.append(make_result(settings={"alpha": 0.9}, payload_bytes=7))
