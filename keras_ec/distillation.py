@@ -50,10 +50,10 @@ class Distiller(keras.Model):
     callback of keras_ec. The loss is ``(1 - weight) * loss + weight * soft``, with
     soft the mean `soft_cross_entropy`, plus penalties; sample weights count for both,
     in the shapes that Keras takes. Metrics and validation are those of the network alone.
-    Afterwards go on with the network; a Distiller is not saved.
+    Afterwards go on with the network; a Distiller is not saved, only its weights are.
 
     Args:
-        network: the network to train, ends in logits.
+        network: the network to train, built, with one output: logits.
         teacher: a trained network for the same inputs, ends in logits. It is not
             changed, and not part of this model's weights.
         weight: share of the teacher in the loss, 0 to 1.
