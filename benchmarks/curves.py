@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 Result = dict[str, Any]
-MARGINS = {"lenet-300-100": (0.55, 1.0), "lenet-5": (0.3, 0.6, 0.9), "vgg": (0.5,)}
+MARGINS = {"lenet-300-100": (0.55, 1.1), "lenet-5": (0.3, 0.6, 0.9), "vgg": (0.5,)}
 """How far a headline point's error may be above the float32 network's, in points of percent."""
 OTHER_MARGINS = (1.0,)
 
