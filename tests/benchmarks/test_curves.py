@@ -1,3 +1,4 @@
+import curves
 import pytest
 from curves import by_label, headline, headline_rows, label, pareto_front, rows, strongest
 from settings import DEFAULTS
@@ -30,7 +31,8 @@ def test_pareto_front_leaves_out_what_is_larger_and_no_better(make_result):
     assert pareto_front([large, other, useless, small]) == [small, large, other]
 
 
-def test_headline_is_the_smallest_within_each_margin(make_result):
+def test_headline_is_the_smallest_within_each_margin(make_result, monkeypatch):
+    monkeypatch.setitem(curves.MARGINS, "lenet-300-100", (0.55, 0.9))
     results = [
         make_result(payload_bytes=size, error=error)
         for size, error in ((10, 2.0), (20, 1.75), (30, 1.7), (40, 1.4), (50, 1.2))

@@ -1,6 +1,7 @@
 import json
 
 import configuration
+import curves
 import plan
 import pytest
 
@@ -32,6 +33,7 @@ def test_validation_reads_no_test_set():
 def test_best_points_are_measured_on_the_test_set(tmp_path, monkeypatch, make_result):
     monkeypatch.setattr(configuration, "RESULTS", tmp_path)
     network = "lenet-300-100"
+    monkeypatch.setitem(curves.MARGINS, network, (0.5,))
     planned = [c for c in plan.validation_plan(network) if c.method == "entropy_penalized"]
     points = planned[:5]
     errors = [1.0, 1.1, 1.05, 1.3, 9.0]
