@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from configuration import BASELINES
-from networks import NETWORKS
+from networks import NETWORKS, name_of
 
 from keras_ec.deploy.atomic_file import write_atomically
 
@@ -24,6 +24,16 @@ def load(network: str) -> keras.Model:
     model = NETWORKS[network]()
     load_weights(model, path)
     return model
+
+
+def under_policy(model: keras.Model, policy: str) -> keras.Model:
+    """A copy of a network that computes as a dtype policy says, weights as they are."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    copy = NETWORKS[name_of(model)]()
+    keras.config.set_dtype_policy(usual)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

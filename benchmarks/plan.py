@@ -25,14 +25,16 @@ NETWORKS = ("lenet-300-100", "lenet-5", "resnet-8", "transformer", "vgg", "resne
 EPOCHS = {
     "lenet-300-100": 40,
     "lenet-5": 30,
-    "resnet-8": 40,
-    "resnet-20": 30,
-    "vgg": 30,
+    "resnet-8": 15,
+    "resnet-20": 15,
+    "vgg": 15,
     "transformer": 20,
 }
 """Budget of all methods that train."""
-COMPILED = ("lenet-300-100",)
+COMPILED = ("lenet-300-100", "transformer")
 """Networks whose training step XLA makes faster on a CPU."""
+HALF_PRECISION = ("resnet-8", "resnet-20", "vgg")
+"""Networks of convolutions, which CPUs with such units train in half the time with bfloat16."""
 CURVES = ("lenet-300-100", "lenet-5", "resnet-8", "transformer")
 """Networks with whole curves; of the others a few settings are tried."""
 QUICK = "lenet-300-100"
@@ -46,7 +48,11 @@ SPARSITIES = {
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
-ALPHAS = (1.0, 2.0, 0.5, 0.25, 4.0, 0.4)
+ALPHAS = {
+    "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
+    "lenet-5": (1.0, 2.0, 0.5, 0.25, 4.0, 0.4),
+}
+OTHER_ALPHAS = (0.2, 0.4, 0.1, 0.8, 0.05)
 TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 """Settings of all trainings that are not the defaults, chosen on the validation split."""
 UNQUANTIZED = ("transformer",)
@@ -69,12 +75,15 @@ def validation_plan(network: str) -> list[Configuration]:
     """
     part = slice(None) if network in CURVES else FIRST
     training = {"epochs": EPOCHS[network], **TRAINING.get(network, {})}
-    compiled = {**training, "jit": network in COMPILED}
+    half = {"policy": "mixed_bfloat16" if network in HALF_PRECISION else "float32"}
+    compiled = {**training, **half, "jit": network in COMPILED}
     sparsities = SPARSITIES.get(network, OTHER_SPARSITIES)[part]
-    pruned = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
+    # TFMOT clusters in float32 alone
+    sparse = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
+    pruned = [{**row, **half} for row in sparse]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in RATES[part]]
     published = [{**compiled, "rate_weight": r} for r in RATES[FIRST]]
-    entropy = [{**compiled, "alpha": a} for a in ALPHAS[part]]
+    entropy = [{**compiled, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
@@ -84,7 +93,7 @@ def validation_plan(network: str) -> list[Configuration]:
     combined = [
         {**row, "technique": technique}
         for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
-        for row in pruned
+        for row in sparse[FIRST]
     ]
     rows = [
         *(("post_training", row) for row in quantized),

@@ -22,6 +22,7 @@ import baseline
 import keras
 from configuration import BASELINES, CACHE
 from datasets import batches, load
+from fused_normalization import fused_normalization
 from networks import DATA_OF, NETWORKS
 
 from keras_ec.deploy.atomic_file import write_atomically
@@ -44,10 +45,10 @@ class Recipe:
 RECIPES = {
     "lenet-300-100": Recipe(80, 2e-3, 2e-2, jit=True),
     "lenet-5": Recipe(25, 2e-3, 2e-2),
-    "resnet-8": Recipe(60, 4e-3, 2e-2),
-    "resnet-20": Recipe(60, 4e-3, 2e-2),
-    "vgg": Recipe(60, 2e-3, 5e-2),
-    "transformer": Recipe(40, 2e-3, 2e-2),
+    "resnet-8": Recipe(50, 4e-3, 2e-2, precision="mixed_bfloat16"),
+    "resnet-20": Recipe(40, 4e-3, 2e-2, precision="mixed_bfloat16"),
+    "vgg": Recipe(40, 2e-3, 5e-2, precision="mixed_bfloat16"),
+    "transformer": Recipe(40, 2e-3, 2e-2, jit=True),
 }
 
 
@@ -79,17 +80,18 @@ def pretrain(network: str, recipe: Recipe, data_path: Path | None, seed: int, ou
         metrics=["accuracy"],
         jit_compile=recipe.jit,
     )
-    model.fit(
-        batches(data, BATCH, seed, recipe.shift),
-        epochs=recipe.epochs,
-        validation_data=(data.x_eval, data.y_eval),
-        validation_batch_size=500,
-        callbacks=[
-            keras.callbacks.CSVLogger(out / "training.csv", append=True),
-            keras.callbacks.BackupAndRestore(out / "backup"),
-        ],
-        verbose=2,
-    )
+    with fused_normalization():
+        model.fit(
+            batches(data, BATCH, seed, recipe.shift),
+            epochs=recipe.epochs,
+            validation_data=(data.x_eval, data.y_eval),
+            validation_batch_size=500,
+            callbacks=[
+                keras.callbacks.CSVLogger(out / "training.csv", append=True),
+                keras.callbacks.BackupAndRestore(out / "backup"),
+            ],
+            verbose=2,
+        )
     keras.config.set_dtype_policy("float32")
     plain = NETWORKS[network]()
     plain.set_weights(model.get_weights())

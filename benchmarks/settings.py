@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-_TRAINING = {"epochs": 40, "rate": 2e-3, "batch": 128, "shift": None, "jit": False}
-"""Epochs; first learning rate, falling on a cosine; examples a batch; pixels by which pictures
-are moved at random, the data set's own if None; whether XLA compiles the step."""
+_TRAINING = {
+    "epochs": 40,
+    "rate": 2e-3,  # first learning rate, falling on a cosine
+    "batch": 128,  # examples
+    "shift": None,  # pixels by which pictures are moved at random; the data set's own if None
+    "jit": False,  # whether XLA compiles the step
+    "policy": "float32",  # dtype policy of training
+}
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "keras_ec": {

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 from datasets import Data, batches
+from fused_normalization import fused_normalization
 
 
 def fit(
@@ -39,13 +40,14 @@ def fit(
         jit_compile=settings["jit"],
     )
     model(data.x[:1])  # builds it, which BackupAndRestore asks for
-    model.fit(
-        batches(data, settings["batch"], seed, settings["shift"]),
-        epochs=settings["epochs"],
-        callbacks=[
-            *callbacks,
-            keras.callbacks.CSVLogger(folder / "training.csv", append=True),
-            keras.callbacks.BackupAndRestore(folder / "backup"),
-        ],
-        verbose=2,
-    )
+    with fused_normalization():
+        model.fit(
+            batches(data, settings["batch"], seed, settings["shift"]),
+            epochs=settings["epochs"],
+            callbacks=[
+                *callbacks,
+                keras.callbacks.CSVLogger(folder / "training.csv", append=True),
+                keras.callbacks.BackupAndRestore(folder / "backup"),
+            ],
+            verbose=2,
+        )

@@ -23,6 +23,7 @@ import keras
 import normalization
 import numpy as np
 import tables
+from baseline import under_policy
 from datasets import Data
 from keras import ops
 from shipped import Shipped, ship_stream
@@ -39,14 +40,15 @@ def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Trains a network with reparameterized weights and codes it; see `methods`."""
+    teacher = under_policy(base, settings["policy"])
     model = Reparameterized(
-        base,
+        teacher,
         penalty=settings["rate_weight"] * math.log(2) / len(data.x),
         step=settings["step"],
         noisy=settings["forward"] == "noise",
     )
     distiller = keras_ec.Distiller(
-        model, base, settings["distillation"], settings["distillation_temperature"]
+        model, teacher, settings["distillation"], settings["distillation_temperature"]
     )
     fit(distiller, data, settings, seed, folder)
     model.update(base)

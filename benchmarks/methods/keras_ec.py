@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from baseline import save_weights
+from baseline import save_weights, under_policy
 from datasets import Data
 from shipped import Shipped
 from training import fit
@@ -20,8 +20,9 @@ def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Trains a network under the entropy penalty and archives it; see `methods`."""
+    teacher = under_policy(base, settings["policy"])
     model = keras_ec.convert(
-        base,
+        teacher,
         alpha=settings["alpha"],
         num_examples=len(data.x),
         centers=settings["centers"],
@@ -30,7 +31,7 @@ def compress(
         rate_model=settings["rate_model"],
     )
     distiller = keras_ec.Distiller(
-        model, base, settings["distillation"], settings["distillation_temperature"]
+        model, teacher, settings["distillation"], settings["distillation_temperature"]
     )
     harden = keras_ec.callbacks.HardenAssignments(
         temperature=schedules.exponential(*settings["temperature"]),

@@ -1,4 +1,6 @@
+import baseline
 import keras
+import networks
 import numpy as np
 import pytest
 from datasets import Data
@@ -45,3 +47,11 @@ def test_same_seed_trains_the_same_network(tmp_path, data):
         fit(model, data, SETTINGS, 1, tmp_path / str(run))
         weights.append(model.get_weights())
     assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+def test_a_policy_changes_no_weights():
+    base = networks.NETWORKS["resnet-8"]()
+    copy = baseline.under_policy(base, "mixed_bfloat16")
+    assert {layer.compute_dtype for layer in copy.layers} == {"bfloat16"}
+    assert keras.config.dtype_policy().name == "float32"
+    assert all(map(np.array_equal, copy.get_weights(), base.get_weights()))
