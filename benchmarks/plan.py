@@ -47,7 +47,13 @@ SPARSITIES = {
 }
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
 CLUSTERS = (16, 8, 32, 4, 64)
-RATES = (0.1, 0.2, 0.05, 0.4, 0.8)
+RATES = {
+    "lenet-300-100": (0.8, 1.6, 0.4, 3.2, 0.2, 0.1, 0.05),
+    "lenet-5": (1.6, 0.8, 3.2, 0.4, 0.2),
+}
+OTHER_RATES = (0.2, 0.4, 0.1, 0.8, 0.05)
+PUBLISHED_RATES = (0.3, 0.6, 0.15)
+"""Without distillation, which triples the gradient of the task."""
 ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
     "lenet-5": (1.0, 2.0, 0.5, 0.25, 4.0, 0.4),
@@ -81,8 +87,9 @@ def validation_plan(network: str) -> list[Configuration]:
     # TFMOT clusters in float32 alone
     sparse = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
     pruned = [{**row, **half} for row in sparse]
-    penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in RATES[part]]
-    published = [{**compiled, "rate_weight": r} for r in RATES[FIRST]]
+    rates = RATES.get(network, OTHER_RATES)[part]
+    penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
+    published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
     entropy = [{**compiled, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}

@@ -46,8 +46,8 @@ RECIPES = {
     "lenet-300-100": Recipe(80, 2e-3, 2e-2, jit=True),
     "lenet-5": Recipe(25, 2e-3, 2e-2),
     "resnet-8": Recipe(50, 4e-3, 2e-2, precision="mixed_bfloat16"),
-    "resnet-20": Recipe(40, 4e-3, 2e-2, precision="mixed_bfloat16"),
-    "vgg": Recipe(40, 2e-3, 5e-2, precision="mixed_bfloat16"),
+    "resnet-20": Recipe(25, 4e-3, 2e-2, precision="mixed_bfloat16"),
+    "vgg": Recipe(25, 2e-3, 5e-2, precision="mixed_bfloat16"),
     "transformer": Recipe(40, 2e-3, 2e-2, jit=True),
 }
 
