@@ -43,6 +43,8 @@ bench-speed: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/coding_speed.py
+	$(BIN)/python benchmarks/cost_growth.py
+	$(BIN)/python benchmarks/cost_plots.py
 
 # Damaged files for all decoders, then FUZZ_SECONDS for each of two coverage-guided fuzzers, which
 # need atheris, in an environment of its own, and clang; what cannot be run is named.
