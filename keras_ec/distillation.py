@@ -107,9 +107,25 @@ class Distiller(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """Loss of labels and teacher in training, of labels alone in evaluation."""
+        """Loss of labels and teacher in training, of labels alone in evaluation.
+
+        Raises:
+            ValueError: if the network has other outputs than one tensor, or a loss is of
+                the reduction "mean_with_sample_weight", under which the share of the
+                labels would cancel.
+        """
         if not training or self.weight == 0.0:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        if isinstance(y_pred, (dict, list, tuple)):
+            raise ValueError(
+                "Expected a network whose output is one tensor of logits. Received an output "
+                f"of type {type(y_pred).__name__}. Distil a network that ends in the logits."
+            )
+        if getattr(self.loss, "reduction", None) == "mean_with_sample_weight":
+            raise ValueError(
+                "Expected a loss of another reduction than 'mean_with_sample_weight', which "
+                "divides by the weights that hold the labels' share. Use 'sum_over_batch_size'."
+            )
         # The loss of labels is scaled by its weights: what is in `losses` keeps its scale.
         share = 1.0 - self.weight
         labels = share if sample_weight is None else share * ops.cast(sample_weight, "float32")

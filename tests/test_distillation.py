@@ -127,3 +127,24 @@ def test_saving_says_to_save_the_network(tmp_path):
 def test_bad_arguments(arguments, match):
     with pytest.raises(ValueError, match=match):
         Distiller(dense(), dense(), **arguments)
+
+
+def test_losses_that_cancel_the_share_of_labels_are_refused(rng):
+    x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
+    distiller = Distiller(dense(1), dense(2))
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, reduction="mean_with_sample_weight"
+    )
+    distiller.compile("adam", loss)
+    with pytest.raises(ValueError, match="sum_over_batch_size"):
+        distiller.fit(x, y, verbose=0)
+
+
+def test_outputs_with_names_are_refused(rng):
+    x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
+    inputs = keras.Input((6,))
+    network = keras.Model(inputs, {"answer": keras.layers.Dense(3)(inputs)})
+    distiller = Distiller(network, network)
+    distiller.compile("adam", {"answer": LOSS})
+    with pytest.raises(ValueError, match="type dict"):
+        distiller.fit(x, {"answer": y}, verbose=0)
