@@ -25,12 +25,14 @@ NETWORKS = ("lenet-300-100", "lenet-5", "resnet-8", "transformer", "vgg", "resne
 EPOCHS = {
     "lenet-300-100": 40,
     "lenet-5": 30,
-    "resnet-8": 15,
-    "resnet-20": 15,
-    "vgg": 15,
+    "resnet-8": 12,
+    "resnet-20": 12,
+    "vgg": 12,
     "transformer": 20,
 }
 """Budget of all methods that train."""
+FINE_TUNE_EPOCHS = {"resnet-8": 3, "resnet-20": 3, "vgg": 3}
+"""Of which keras_ec trains with frozen assignments, where it is not the default."""
 COMPILED = ("lenet-300-100", "transformer")
 """Networks whose training step XLA makes faster on a CPU."""
 HALF_PRECISION = ("resnet-8", "resnet-20", "vgg")
@@ -90,7 +92,9 @@ def validation_plan(network: str) -> list[Configuration]:
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
     published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
-    entropy = [{**compiled, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
+    frozen = FINE_TUNE_EPOCHS.get(network, DEFAULTS["keras_ec"]["fine_tune_epochs"])
+    constrained = {**compiled, "fine_tune_epochs": frozen}
+    entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
