@@ -31,8 +31,9 @@ EPOCHS = {
     "transformer": 20,
 }
 """Budget of all methods that train."""
-FINE_TUNE_EPOCHS = {"resnet-8": 3, "resnet-20": 3, "vgg": 3}
-"""Of which keras_ec trains with frozen assignments, where it is not the default."""
+_NORMALIZED = {"fine_tune_epochs": 3, "vector_bits": 8}
+CONSTRAINED = {"resnet-8": _NORMALIZED, "resnet-20": _NORMALIZED, "vgg": _NORMALIZED}
+"""Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
 """Networks whose training step XLA makes faster on a CPU."""
 HALF_PRECISION = ("resnet-8", "resnet-20", "vgg")
@@ -60,7 +61,7 @@ ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
     "lenet-5": (1.0, 2.0, 0.5, 0.25, 4.0, 0.4),
 }
-OTHER_ALPHAS = (0.2, 0.4, 0.1, 0.8, 0.05)
+OTHER_ALPHAS = (0.4, 0.8, 1.6, 0.2, 0.1)
 TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 """Settings of all trainings that are not the defaults, chosen on the validation split."""
 UNQUANTIZED = ("transformer",)
@@ -92,8 +93,7 @@ def validation_plan(network: str) -> list[Configuration]:
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
     published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
-    frozen = FINE_TUNE_EPOCHS.get(network, DEFAULTS["keras_ec"]["fine_tune_epochs"])
-    constrained = {**compiled, "fine_tune_epochs": frozen}
+    constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
