@@ -18,8 +18,8 @@ from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import round_mantissa
 from keras_ec.traversal import all_layers, ec_layers
 
-VECTOR_BITS = 6
-"""Default resolution of biases and offsets: steps of 1/16 to 1/31 of the largest."""
+VECTOR_BITS = 8
+"""Default resolution of biases and offsets: steps of 1/64 to 1/127 of the largest."""
 
 SCALE_BITS = 5
 """Significant bits of a normalisation scale: within 3.1 % of the trained value."""
@@ -181,7 +181,7 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
 
     Args:
         model: a built model with EC layers.
-        vector_bits: bits a value for biases and offsets (default 6), or None
+        vector_bits: bits a value for biases and offsets (default 8), or None
             to leave all short vectors as they are.
 
     Raises:
