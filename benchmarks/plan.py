@@ -10,6 +10,7 @@ are measured on the test set, the ones near the float32 network's accuracy with 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -157,14 +158,15 @@ def test_plan(network: str) -> list[Configuration]:
     paths = [c.result_path() for c in validation_plan(network)]
     results = [json.loads(path.read_text()) for path in paths if path.exists()]
     fp32 = baseline_record(network)["validation_error"]
-    chosen = [(result, 0) for result in pareto_front(results)]
-    chosen += [
-        (result, seed)
-        for result in headline(results, fp32)
+    chosen = pareto_front(results)
+    planned = [Configuration(network, r["method"], r["settings"], 0, "test") for r in chosen]
+    repeated = [Configuration(network, r["method"], r["settings"]) for r in headline(results, fp32)]
+    return planned + [
+        dataclasses.replace(c, seed=seed, split="test")
+        for c in repeated
         for seed in SEEDS[1:]
-        if result["method"] != "post_training"
+        if trains(c)
     ]
-    return [Configuration(network, r["method"], r["settings"], seed, "test") for r, seed in chosen]
 
 
 def run(configuration: Configuration, data: Path | None, threads: int) -> bool:
