@@ -70,6 +70,8 @@ UNQUANTIZED = ("transformer",)
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
 QPS = (-12, -10, -16, -20, -24)
+NORMALIZED_QPS = (-24, -20, -28, -16, -32)
+"""Of networks with normalization, which bear less."""
 FIRST = slice(3)
 """What is tried of a row where no whole curve is wanted."""
 
@@ -84,6 +86,7 @@ def validation_plan(network: str) -> list[Configuration]:
         Configurations in the order in which they are run.
     """
     part = slice(None) if network in CURVES else FIRST
+    qps = NORMALIZED_QPS if network in CONSTRAINED else QPS
     training = {"epochs": EPOCHS[network], **TRAINING.get(network, {})}
     half = {"policy": "mixed_bfloat16" if network in HALF_PRECISION else "float32"}
     compiled = {**training, **half, "jit": network in COMPILED}
@@ -109,7 +112,7 @@ def validation_plan(network: str) -> list[Configuration]:
     ]
     rows = [
         *(("post_training", row) for row in quantized),
-        *(("nncodec", {"qp": qp}) for qp in QPS[part]),
+        *(("nncodec", {"qp": qp}) for qp in qps[part]),
         *(("tfmot", {**row, "precision": p}) for row in pruned for p in ("int8", "fp32")),
         *(("entropy_penalized", row) for row in penalized),
         *(("keras_ec", row) for row in entropy),
@@ -117,7 +120,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(
             ("nncodec", {"source": "tfmot", "source_settings": row, "qp": qp})
             for row in pruned[FIRST]
-            for qp in QPS[FIRST]
+            for qp in qps[FIRST]
         ),
         *(("nncodec", {"source": "keras_ec", "source_settings": row}) for row in entropy),
         *(("tfmot", row) for row in [*clustered, *combined]),
