@@ -211,3 +211,8 @@ def test_weights_that_are_not_finite_are_refused_and_nothing_changes():
     with pytest.raises(ValueError, match="not finite"):
         harden(model)
     np.testing.assert_array_equal(array(model.layers[0].kernel), before)
+
+
+def test_the_default_resolves_a_hundredth_of_the_largest_entry(rng):
+    values = rng.normal(size=1000)
+    assert np.abs(round_vector(values) - values).max() < 0.01 * np.abs(values).max()

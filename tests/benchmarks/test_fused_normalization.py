@@ -9,7 +9,7 @@ X = np.random.default_rng(0).normal(2, 3, (8, 5, 5, 3)).astype("float32")
 
 def trained_step():
     """Outputs, gradients and moving statistics of one step."""
-    layer = keras.layers.BatchNormalization()
+    layer = keras.layers.BatchNormalization(momentum=0.5)
     layer.build(X.shape)
     layer.gamma.assign([0.5, 1.0, -2.0])
     inputs = tf.Variable(X)
