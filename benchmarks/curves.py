@@ -37,7 +37,8 @@ def label(result: Result) -> str:
         rate = {"structured": "", "order_0": ", order-0 rate"}[settings["rate_model"]]
         return f"keras_ec{forward}{centers}{rate}"
     distilled = ", distilled" if settings["distillation"] else ""
-    return {"entropy_penalized": f"entropy-penalized reparameterization{distilled}"}[method]
+    name = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}[method]
+    return f"{name}{distilled}"
 
 
 def error_of(result: Result) -> float:

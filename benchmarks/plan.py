@@ -58,6 +58,8 @@ RATES = {
 OTHER_RATES = (0.2, 0.4, 0.1, 0.8, 0.05)
 PUBLISHED_RATES = (0.3, 0.6, 0.15)
 """Without distillation, which triples the gradient of the task."""
+PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
+"""Of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
     "lenet-5": (1.0, 2.0, 0.5, 0.25, 4.0, 0.4),
@@ -99,6 +101,7 @@ def validation_plan(network: str) -> list[Configuration]:
     published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
     constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
+    assigned = [{**constrained, "price": price} for price in PRICES[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
@@ -117,6 +120,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(("entropy_penalized", row) for row in penalized),
         *(("keras_ec", row) for row in entropy),
         *(("entropy_penalized", row) for row in published),
+        *(("ecq", row) for row in assigned),
         *(
             ("nncodec", {"source": "tfmot", "source_settings": row, "qp": qp})
             for row in pruned[FIRST]

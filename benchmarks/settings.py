@@ -32,6 +32,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "fine_tune_epochs": 5,  # at the end, with frozen assignments
         "vector_bits": 6,  # resolution of biases and offsets
     },
+    "ecq": {
+        **_TRAINING,
+        "price": 0.1,  # lambda, squared spacings a bit
+        "centers": 15,
+        "distillation": 0.0,  # share of the float32 network's answers in the loss
+        "distillation_temperature": 2.0,
+        "ramp": 0.2,  # share of training over which lambda rises from zero
+        "fine_tune_epochs": 5,  # at the end, with frozen assignments
+        "vector_bits": 8,  # resolution of biases and offsets
+    },
     "post_training": {
         "precision": "int8",  # fp32, fp16, int8, int4
         "compressor": "none",  # none, gzip, zstd, xz

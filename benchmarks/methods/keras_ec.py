@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,58 @@ def compress(
         forward=settings["forward"],
         rate_model=settings["rate_model"],
     )
-    distiller = keras_ec.Distiller(
-        model, teacher, settings["distillation"], settings["distillation_temperature"]
-    )
-    harden = keras_ec.callbacks.HardenAssignments(
-        temperature=schedules.exponential(*settings["temperature"]),
-        rate=schedules.linear(0.0, 1.0, end=settings["ramp"]),
+    callback = harden_assignments(settings, 1.0, schedules.exponential(*settings["temperature"]))
+    return train_and_ship(model, teacher, data, settings, seed, folder, callback)
+
+
+def harden_assignments(
+    settings: dict[str, Any], rate: float, temperature: schedules.Schedule | None = None
+) -> keras_ec.callbacks.HardenAssignments:
+    """The callback of a training.
+
+    Args:
+        settings: all settings of the method.
+        rate: last factor on the rate.
+        temperature: its schedule.
+    """
+    return keras_ec.callbacks.HardenAssignments(
+        temperature=temperature,
+        rate=schedules.linear(0.0, rate, end=settings["ramp"]),
         fine_tune_epochs=settings["fine_tune_epochs"],
         vector_bits=settings["vector_bits"],
     )
-    fit(distiller, data, settings, seed, folder, [harden])
+
+
+def train_and_ship(
+    model: keras.Model,
+    teacher: keras.Model,
+    data: Data,
+    settings: dict[str, Any],
+    seed: int,
+    folder: Path,
+    callback: keras.callbacks.Callback,
+    finish: Callable[[keras.Model], None] = lambda model: None,
+) -> Shipped:
+    """Trains a converted network, hardens and archives it.
+
+    Args:
+        model: the converted network.
+        teacher: the float32 network.
+        data: what to train on.
+        settings: all settings of the method.
+        seed: of order and augmentation.
+        folder: where files go.
+        callback: hardens the network at the end.
+        finish: what to do with the hardened network before it is exported.
+
+    Returns:
+        What is shipped.
+    """
+    distiller = keras_ec.Distiller(
+        model, teacher, settings["distillation"], settings["distillation_temperature"]
+    )
+    fit(distiller, data, settings, seed, folder, [callback])
+    finish(model)
     save_weights(keras_ec.strip(model), folder / "network.npz")
     keras_ec.export_tflite(model, folder / "network.tflite")
     path = folder / "network.ecz"

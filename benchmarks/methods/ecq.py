@@ -1,0 +1,41 @@
+"""ECQ: straight-through training with an assignment by distance and code length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import rate_distortion_centers
+from baseline import under_policy
+from datasets import Data
+from shipped import Shipped
+
+import keras_ec
+from keras_ec.traversal import quantized_weights
+from methods.keras_ec import harden_assignments, train_and_ship
+
+
+def compress(
+    base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
+) -> Shipped:
+    """Trains a network with the assignment of ECQ and archives it; see `methods`."""
+    teacher = under_policy(base, settings["policy"])
+    model = keras_ec.convert(
+        teacher,
+        alpha=0.0,
+        num_examples=len(data.x),
+        centers=settings["centers"],
+        center_type=rate_distortion_centers.KIND,
+        rate_model="order_0",
+    )
+    callback = harden_assignments(settings, settings["price"])
+    return train_and_ship(
+        model, teacher, data, settings, seed, folder, callback, finish=take_nearest
+    )
+
+
+def take_nearest(model: keras.Model) -> None:
+    """Lets hardened weights stay at the centers they are at."""
+    for weight in quantized_weights(model):
+        weight.centers.rate_scale.assign(0.0)
