@@ -14,6 +14,7 @@ import keras
 from keras import ops
 
 from keras_ec.assignment import code_lengths, nearest_level
+from keras_ec.layers.base import QuantizedWeight
 from keras_ec.layers.centers import CENTER_TYPES, UniformCenters
 
 KIND = "rate_distortion"
@@ -25,17 +26,18 @@ ROUNDS = 2
 class RateDistortionCenters(UniformCenters):
     """Uniform centers with the assignment of ECQ.
 
-    `rate_scale` is lambda, in squared spacings a bit. While the assignments are frozen, and at
-    lambda = 0, the nearest center is taken.
+    `rate_scale` times `share` is lambda, in squared spacings a bit. While the assignments are
+    frozen, and at lambda = 0, the nearest center is taken.
     """
 
     kind = KIND
+    share = 1.0
 
     def _cheapest_levels(self, weights: Any) -> Any:
         """Level of the center of least cost: float32, shape of `weights`."""
         low, high = self._bounds
         spacing = self._assigning_spacing()
-        price = ops.where(self.frozen > 0, 0.0, ops.convert_to_tensor(self.rate_scale))
+        price = ops.where(self.frozen > 0, 0.0, self.share * ops.convert_to_tensor(self.rate_scale))
         levels = nearest_level(weights, spacing, low, high)
         for _ in range(ROUNDS):
             lengths = price * code_lengths(self._frequencies(levels), math.prod(weights.shape))
@@ -63,3 +65,10 @@ class RateDistortionCenters(UniformCenters):
 
 
 CENTER_TYPES[KIND] = RateDistortionCenters
+
+
+def share_by_size(weights: list[QuantizedWeight]) -> None:
+    """Scales lambda of each tensor by its size, so that it is whole for the largest one."""
+    sizes = [math.prod(weight.variable.shape) for weight in weights]
+    for weight, size in zip(weights, sizes, strict=True):
+        weight.centers.share = size / max(sizes)

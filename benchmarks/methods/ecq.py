@@ -29,6 +29,7 @@ def compress(
         center_type=rate_distortion_centers.KIND,
         rate_model="order_0",
     )
+    rate_distortion_centers.share_by_size(quantized_weights(model))
     callback = harden_assignments(settings, settings["price"])
     return train_and_ship(
         model, teacher, data, settings, seed, folder, callback, finish=take_nearest

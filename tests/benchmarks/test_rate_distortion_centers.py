@@ -71,3 +71,24 @@ def test_hardened_weights_stay_where_they_are(weight):
     layer.unfreeze_assignments()
     weight.centers.rate_scale.assign(0.0)
     assert np.array_equal(np.array(weight.indices()), before)
+
+
+def test_small_tensors_pay_less_for_a_bit(weight):
+    import rate_distortion_centers
+
+    weight.centers.rate_scale.assign(0.4)
+    whole = np.array(weight.indices())
+    small = (
+        keras_ec.convert(
+            keras.Sequential([keras.Input((50,)), keras.layers.Dense(20)]),
+            alpha=0.0,
+            num_examples=1,
+            center_type=rate_distortion_centers.KIND,
+        )
+        .layers[0]
+        .quantized_weights[0]
+    )
+    rate_distortion_centers.share_by_size([weight, small])
+    assert (weight.centers.share, small.centers.share) == (1.0, 0.5)
+    weight.centers.share = 0.25
+    assert np.mean(np.array(weight.indices()) == 3) < np.mean(whole == 3)
