@@ -32,12 +32,18 @@ EPOCHS = {
     "transformer": 20,
 }
 """Budget of all methods that train."""
-_NORMALIZED = {"fine_tune_epochs": 3, "vector_bits": 8}
-CONSTRAINED = {"resnet-8": _NORMALIZED, "resnet-20": _NORMALIZED, "vgg": _NORMALIZED}
+TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
+"""Settings of all trainings that are not the defaults, chosen on the validation split."""
+NORMALIZED = ("resnet-8", "resnet-20", "vgg")
+"""Networks with batch normalization."""
+CONSTRAINED = {
+    **{key: {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05} for key in TRAINING},
+    **{key: {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05} for key in NORMALIZED},
+}
 """Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
 """Networks whose training step XLA makes faster on a CPU."""
-HALF_PRECISION = ("resnet-8", "resnet-20", "vgg")
+HALF_PRECISION = ("lenet-5", *NORMALIZED)
 """Networks of convolutions, which CPUs with such units train in half the time with bfloat16."""
 CURVES = ("lenet-300-100", "lenet-5", "resnet-8", "transformer")
 """Networks with whole curves; of the others a few settings are tried."""
@@ -62,11 +68,9 @@ PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
 """Of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
-    "lenet-5": (1.0, 2.0, 0.5, 0.25, 4.0, 0.4),
+    "lenet-5": (1.8, 0.7, 1.2, 0.4, 3.0),
 }
 OTHER_ALPHAS = (0.4, 0.8, 1.6, 0.2, 0.1)
-TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
-"""Settings of all trainings that are not the defaults, chosen on the validation split."""
 UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
 DISTILLED = {"distillation": 0.7}
@@ -88,7 +92,7 @@ def validation_plan(network: str) -> list[Configuration]:
         Configurations in the order in which they are run.
     """
     part = slice(None) if network in CURVES else FIRST
-    qps = NORMALIZED_QPS if network in CONSTRAINED else QPS
+    qps = NORMALIZED_QPS if network in NORMALIZED else QPS
     training = {"epochs": EPOCHS[network], **TRAINING.get(network, {})}
     half = {"policy": "mixed_bfloat16" if network in HALF_PRECISION else "float32"}
     compiled = {**training, **half, "jit": network in COMPILED}

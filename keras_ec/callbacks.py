@@ -313,5 +313,5 @@ class HardenAssignments(keras.callbacks.Callback):
         harden(self.model, self.vector_bits)
 
 
-DEFAULT_TEMPERATURE = schedules.exponential(1.0, 0.4)
+DEFAULT_TEMPERATURE = schedules.exponential(0.6, 0.35)
 DEFAULT_RATE = schedules.linear(0.0, 1.0, end=0.2)

@@ -15,6 +15,11 @@ where f is the frequency of non-zeros in the tensor and f_g that in the weight's
 row, column or channel. It is a product model of frequencies, as used for
 contingency tables (log-linear models of independence), in log-odds.
 
+p is at most `MAX_DENSITY`, also where more weights are non-zero. Beyond one half a zero would
+cost more than a non-zero, and training would drive a dense row further from 0; near one half
+zeros would earn next to nothing. Entropy is concave in the frequency, so that a tensor that
+starts dense would never get across the hump in between.
+
 Frequencies are those of the hard assignment: what the coder will see. Those of the
 soft one are nearly the same in dead and living rows while the temperature is high,
 since a weight at 0 then counts as a third of a non-zero.
@@ -34,8 +39,11 @@ Tensor = Any
 PRIOR_WEIGHTS = 1.0
 """Weights at the frequency of the tensor that each group is taken to hold beforehand."""
 
-MAX_LOG_ODDS = 14.0
+MIN_LOG_ODDS = -14.0
 """Bound of log-odds: a zero costs at least 1e-6 bits, a non-zero at most 20."""
+
+MAX_DENSITY = 0.2
+"""Bound of the probability of a non-zero: it costs 2 bits more than a zero at least."""
 
 
 def groups(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -89,7 +97,7 @@ def log_odds(non_zero: Tensor) -> Tensor:
         non_zero: float32, shape of the weights: 1 for non-zeros, 0 for zeros.
 
     Returns:
-        float32, shape of ``non_zero``, within `MAX_LOG_ODDS`.
+        float32, shape of ``non_zero``, from `MIN_LOG_ODDS` to those of `MAX_DENSITY`.
     """
     least = 0.5 / math.prod(non_zero.shape)
     frequency = ops.clip(ops.mean(non_zero), least, 1.0 - least)
@@ -100,7 +108,7 @@ def log_odds(non_zero: Tensor) -> Tensor:
         count = ops.sum(non_zero, axis=axes, keepdims=True)
         within = (count + PRIOR_WEIGHTS * frequency) / (size + PRIOR_WEIGHTS)
         total = total + (_logit(ops.clip(within, 1e-7, 1.0 - 1e-4)) - overall)
-    return ops.clip(total, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+    return ops.clip(total, MIN_LOG_ODDS, math.log(MAX_DENSITY / (1.0 - MAX_DENSITY)))
 
 
 def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
