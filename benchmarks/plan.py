@@ -37,7 +37,8 @@ TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 NORMALIZED = ("resnet-8", "resnet-20", "vgg")
 """Networks with batch normalization."""
 CONSTRAINED = {
-    **{key: {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05} for key in TRAINING},
+    "lenet-300-100": {"ramp": 0.05},
+    "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
     **{key: {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05} for key in NORMALIZED},
 }
 """Settings of keras_ec alone that are not the defaults."""
@@ -68,7 +69,7 @@ PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
 """Of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
-    "lenet-5": (1.8, 0.7, 1.2, 0.4, 3.0),
+    "lenet-5": (1.8, 0.35, 0.7, 3.0, 1.2),
 }
 OTHER_ALPHAS = (0.4, 0.8, 1.6, 0.2, 0.1)
 UNQUANTIZED = ("transformer",)
