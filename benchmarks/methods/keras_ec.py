@@ -43,7 +43,7 @@ def harden_assignments(
     Args:
         settings: all settings of the method.
         rate: last factor on the rate.
-        temperature: its schedule.
+        temperature: schedule of the temperature; the library's if None, or where it has no effect.
     """
     return keras_ec.callbacks.HardenAssignments(
         temperature=temperature,
