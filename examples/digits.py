@@ -33,7 +33,7 @@ from sklearn.model_selection import train_test_split
 import keras_ec
 from keras_ec.deploy.export import tflite_bytes
 
-ALPHA = 0.2
+ALPHA = 0.06
 BATCH = 32
 
 
