@@ -138,6 +138,14 @@ def test_tabulated_rate_is_the_dense_rate(problem):
     assert table == pytest.approx(expected, rel=0.01, abs=0.04 * len(weights))
 
 
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 1000, 1001])  # pairs are counted from 8 on
+def test_histogram_counts_all(rng, n, jit):
+    cell = rng.integers(0, 4, n).astype("int32")
+    counts = tf.function(assignment.histogram, jit_compile=jit)(ops.array(cell), 4)
+    np.testing.assert_array_equal(counts, np.bincount(cell, minlength=4))
+
+
 @settings(max_examples=40, deadline=None)
 @given(problems(lowest_temperature=0.05))
 def test_rate_is_at_most_that_of_equal_use(problem):
