@@ -39,7 +39,9 @@ NORMALIZED = ("resnet-8", "resnet-20", "vgg")
 CONSTRAINED = {
     "lenet-300-100": {"ramp": 0.05},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
-    **{key: {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05} for key in NORMALIZED},
+    "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
+    "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
+    "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "rate": 1e-3},
 }
 """Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
@@ -61,8 +63,9 @@ CLUSTERS = (16, 8, 32, 4, 64)
 RATES = {
     "lenet-300-100": (0.8, 1.6, 0.4, 3.2, 0.2, 0.1, 0.05),
     "lenet-5": (1.6, 0.8, 3.2, 0.4, 0.2),
+    "transformer": (0.4, 0.8, 1.6, 0.2, 3.2),
 }
-OTHER_RATES = (0.2, 0.4, 0.1, 0.8, 0.05)
+OTHER_RATES = (0.4, 0.6, 0.2, 0.8, 0.1)
 PUBLISHED_RATES = (0.3, 0.6, 0.15)
 """Without distillation, which triples the gradient of the task."""
 PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
@@ -70,8 +73,10 @@ PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
 ALPHAS = {
     "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
     "lenet-5": (1.8, 1.4, 0.7, 0.35, 3.0),
+    "resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4),
+    "transformer": (0.5, 1.0, 2.0, 0.2, 4.0),
 }
-OTHER_ALPHAS = (0.4, 0.8, 1.6, 0.2, 0.1)
+OTHER_ALPHAS = (0.2, 0.1, 0.3)
 UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
 DISTILLED = {"distillation": 0.7}
