@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_ec.bias_absorption import absorb_biases
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import round_mantissa
 from keras_ec.traversal import all_layers, ec_layers
@@ -129,12 +130,14 @@ def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:
 
     That is every trainable variable of one dimension, other than centers. Of
     BatchNormalization the folded scale and offset are rounded, since these are
-    what a deployed network contains.
+    what a deployed network contains. A bias before one goes into its mean first, see
+    `keras_ec.bias_absorption`.
 
     Args:
         model: a built model.
         bits: resolution of biases and offsets, see `round_vector`.
     """
+    absorb_biases(model)
     for variable in _vectors(model):
         variable.assign(round_vector(ops.convert_to_numpy(variable), bits))
     for layer in all_layers(model):
@@ -176,8 +179,9 @@ def check_finite(model: keras.layers.Layer) -> None:
 def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> None:
     """Hardens a model in place.
 
-    Moves every weight of the EC layers to its center and rounds biases and
-    normalisation scales and offsets. Idempotent. Training may continue later.
+    Moves every weight of the EC layers to its center, biases before a normalization into
+    its mean, and rounds other biases and normalisation scales and offsets. Idempotent.
+    Training may continue later.
 
     Args:
         model: a built model with EC layers.
