@@ -12,6 +12,8 @@ Result = dict[str, Any]
 MARGINS = {"lenet-300-100": (0.55, 1.1), "lenet-5": (0.3, 0.6, 0.9), "vgg": (0.5,)}
 """How far a headline point's error may be above the float32 network's, in points of percent."""
 OTHER_MARGINS = (1.0,)
+RATES = {"structured": "", "geometric": ", geometric rate", "order_0": ", order-0 rate"}
+"""What the rate of training adds to the name of a curve."""
 
 
 def label(result: Result) -> str:
@@ -34,7 +36,7 @@ def label(result: Result) -> str:
     if method == "keras_ec":
         forward = {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]]
         centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
-        rate = {"structured": "", "order_0": ", order-0 rate"}[settings["rate_model"]]
+        rate = RATES[settings["rate_model"]]
         return f"keras_ec{forward}{centers}{rate}"
     distilled = ", distilled" if settings["distillation"] else ""
     name = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}[method]

@@ -42,6 +42,7 @@ CONSTRAINED = {
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "rate": 1e-3},
+    "transformer": {"rate_model": "geometric"},
 }
 """Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
@@ -111,7 +112,8 @@ def validation_plan(network: str) -> list[Configuration]:
     published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
     constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
-    assigned = [{**constrained, "price": price} for price in PRICES[part]]
+    common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
+    assigned = [{**common, "price": price} for price in PRICES[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")

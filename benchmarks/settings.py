@@ -24,7 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "centers": 15,
         "center_type": "uniform",  # or "free"
         "forward": "straight_through",  # or "gaussian"
-        "rate_model": "structured",  # or "order_0"
+        "rate_model": "structured",  # or "geometric", "order_0"
         "distillation": 0.7,  # share of the float32 network's answers in the loss
         "distillation_temperature": 2.0,
         "temperature": [0.6, 0.35],  # first and last, in gaps between centers

@@ -45,7 +45,7 @@ def convert(
         centers: number of centers of each kernel, or their initial values.
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
         forward: "straight_through" or "gaussian".
-        rate_model: "structured" or "order_0", see `EntropyRegularizer`.
+        rate_model: "structured", "geometric" or "order_0", see `EntropyRegularizer`.
         select: which layers to convert; called with each layer that could be.
             All, if None.
 

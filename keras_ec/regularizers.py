@@ -10,12 +10,16 @@ import keras
 from keras import ops
 
 from keras_ec.assignment import mean_gap, relaxed_bits
-from keras_ec.structured_rate import structured_bits
+from keras_ec.structured_rate import geometric_bits, structured_bits
 from keras_ec.vector_rate import vector_bits
 
 Tensor = Any
 
-RATE_MODELS = {"structured": structured_bits, "order_0": relaxed_bits}
+RATE_MODELS = {
+    "structured": structured_bits,
+    "geometric": geometric_bits,
+    "order_0": relaxed_bits,
+}
 """Rates in bits as functions of weights, centers and temperature, by name."""
 
 
@@ -31,7 +35,9 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     The rate is relaxed: a smooth function of the weights. "order_0" is the entropy
     of one PMF for the whole tensor, as in the paper. "structured" lets every row,
     column and channel have its own frequency of non-zeros, as the coder does, so
-    that training leaves whole units unused.
+    that training leaves whole units unused. "geometric" does so as well, and takes non-zeros
+    for the dearer the larger they are: for networks whose kernels stay dense otherwise, such
+    as transformers.
 
     Pass it to EC layers as `entropy_regularizer`; they call it with the relaxed
     entropy of their weights and add the result to ``model.losses``, once a
@@ -40,7 +46,7 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     Args:
         alpha: weight of the rate, >= 0.
         num_examples: number of training examples, >= 1.
-        rate_model: "structured" or "order_0".
+        rate_model: "structured", "geometric" or "order_0".
 
     Raises:
         ValueError: if alpha is negative, num_examples below 1, or the rate model

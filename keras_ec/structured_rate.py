@@ -6,8 +6,9 @@ nothing. This rate models that, so that training earns bits by leaving whole
 units and inputs unused.
 
 A weight is coded in two steps: whether it is at the center 0, and if not, which
-of the other centers it is at. The second step uses the PMF of the tensor. The
-first has a probability of its own for each weight, by log-odds that add up:
+of the other centers it is at. The second step uses the PMF of the tensor, by frequencies
+(`structured_bits`) or geometric in the magnitude (`geometric_bits`). The first has a
+probability of its own for each weight, by log-odds that add up:
 
     logit p = logit f + sum over groups g of (logit f_g - logit f)
 
@@ -32,7 +33,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_ec.assignment import code_lengths, rate_of_weights, tabulate
+from keras_ec.assignment import Table, code_lengths, mean_gap, rate_of_weights, tabulate
 
 Tensor = Any
 
@@ -44,6 +45,9 @@ MIN_LOG_ODDS = -14.0
 
 MAX_DENSITY = 0.2
 """Bound of the probability of a non-zero: it costs 2 bits more than a zero at least."""
+
+RATIOS = (0.25, 0.95)
+"""Bounds of the ratio of a geometric PMF: one gap more costs 2 to 0.07 bits."""
 
 
 def groups(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -136,23 +140,100 @@ def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Te
 
     def evaluate(weights, centers, temperature):
         table = tabulate(weights, centers, temperature)
-        beside_zero = ops.cast(centers != 0, "float32")
-        presence = ops.matmul(table.nodes, ops.expand_dims(beside_zero, 1))[:, 0]
-        non_zero = ops.take(table.mean(presence), table.cell)
-        odds = log_odds(non_zeros_of(weights, centers))
-
-        non_zeros = table.pmf * beside_zero
+        non_zeros = table.pmf * _beside_zero(centers)
         share = ops.maximum(ops.sum(non_zeros), 0.5 / n)
-        lengths = beside_zero * code_lengths(non_zeros / share, n * share)
-        rate = ops.matmul(table.nodes, ops.expand_dims(lengths, 1))[:, 0]
-
-        bits = ops.sum(ops.softplus(odds) - non_zero * odds) / math.log(2.0)
-        bits = bits + n * ops.sum(table.pmf * lengths)
-        slope = ops.take(table.slope(rate), table.cell)
-        slope = slope - odds / math.log(2.0) * ops.take(table.slope(presence), table.cell)
-        return bits, slope
+        lengths = code_lengths(non_zeros / share, n * share)
+        return _bits_and_slope(weights, centers, table, lengths)
 
     return rate_of_weights(evaluate, weights, centers, temperature)
+
+
+def geometric_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
+    """Relaxed rate of a tensor in bits, non-zeros dearer the larger they are, O(n + K).
+
+    As `structured_bits`, but which of the other centers a non-zero is at follows a
+    geometric PMF of its magnitude, in gaps, with the mean of the tensor's, and a bit for the
+    sign. By frequencies a center that many weights are at is cheap and an empty one
+    below it dear, so that weights gather there and do not get back to 0. Weights at the
+    outermost centers and beyond are pulled inwards as strongly as all others.
+
+    Args:
+        weights: float32, any shape, n elements.
+        centers: float32, shape (K,), sorted, one of them 0.
+        temperature: float32 scalar > 0, in mean gaps.
+
+    Returns:
+        float32 scalar, bits.
+
+    Example:
+        >>> w = ops.array([0.0, 2.0, 2.0, 2.0])
+        >>> centers = ops.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+        >>> nearer = ops.array([0.0, 1.0, 2.0, 2.0])
+        >>> bool(geometric_bits(nearer, centers, 0.1) < geometric_bits(w, centers, 0.1))
+        True
+    """
+
+    def evaluate(weights, centers, temperature):
+        table = tabulate(weights, centers, temperature)
+        gap = mean_gap(centers)
+        magnitudes = ops.abs(centers) / gap
+        lengths, step = _geometric_lengths(table.pmf * _beside_zero(centers), magnitudes)
+        bits, slope = _bits_and_slope(weights, centers, table, lengths)
+        above = ops.logical_and(centers[-1] > 0, weights > centers[-1] - 0.25 * gap)
+        below = ops.logical_and(centers[0] < 0, weights < centers[0] + 0.25 * gap)
+        slope = ops.where(above, step / gap, slope)
+        return bits, ops.where(below, -step / gap, slope)
+
+    return rate_of_weights(evaluate, weights, centers, temperature)
+
+
+def _geometric_lengths(non_zeros: Tensor, magnitudes: Tensor) -> tuple[Tensor, Tensor]:
+    """Bits of each center by a geometric PMF of magnitudes, and how many one gap more adds.
+
+    Args:
+        non_zeros: float32, shape (K,): frequencies, 0 for the center 0.
+        magnitudes: float32, shape (K,), in gaps.
+
+    Returns:
+        float32, shape (K,), sign included, and float32 scalar.
+    """
+    share = ops.maximum(ops.sum(non_zeros), 1e-12)
+    mean = ops.maximum(ops.sum(non_zeros * magnitudes) / share, 1.0)
+    ratio = ops.clip(1.0 - 1.0 / mean, *RATIOS)
+    step = -ops.log(ratio) / math.log(2.0)
+    return 1.0 - ops.log(1.0 - ratio) / math.log(2.0) + (magnitudes - 1.0) * step, step
+
+
+def _beside_zero(centers: Tensor) -> Tensor:
+    return ops.cast(centers != 0, "float32")
+
+
+def _bits_and_slope(
+    weights: Tensor, centers: Tensor, table: Table, lengths: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Rate in bits and its derivative by each weight.
+
+    Args:
+        weights: float32, any shape, n elements.
+        centers: float32, shape (K,), sorted, one of them 0.
+        table: soft assignments of the weights.
+        lengths: float32, shape (K,): bits that say which center a non-zero is at.
+
+    Returns:
+        float32 scalar, and float32 of the shape of ``weights``.
+    """
+    beside_zero = _beside_zero(centers)
+    lengths = beside_zero * lengths
+    presence = ops.matmul(table.nodes, ops.expand_dims(beside_zero, 1))[:, 0]
+    non_zero = ops.take(table.mean(presence), table.cell)
+    odds = log_odds(non_zeros_of(weights, centers))
+    rate = ops.matmul(table.nodes, ops.expand_dims(lengths, 1))[:, 0]
+
+    bits = ops.sum(ops.softplus(odds) - non_zero * odds) / math.log(2.0)
+    bits = bits + math.prod(weights.shape) * ops.sum(table.pmf * lengths)
+    slope = ops.take(table.slope(rate), table.cell)
+    slope = slope - odds / math.log(2.0) * ops.take(table.slope(presence), table.cell)
+    return bits, slope
 
 
 def _logit(probability: Tensor) -> Tensor:

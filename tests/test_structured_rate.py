@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from keras import ops
 
 from keras_ec.assignment import relaxed_bits, soft_assignment
-from keras_ec.structured_rate import MAX_DENSITY, PRIOR_WEIGHTS, groups, structured_bits
+from keras_ec.structured_rate import (
+    MAX_DENSITY,
+    PRIOR_WEIGHTS,
+    RATIOS,
+    geometric_bits,
+    groups,
+    structured_bits,
+)
 
 CENTERS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0], "float32")
 
@@ -15,7 +22,22 @@ def logit(p):
     return np.log(p) - np.log1p(-p)
 
 
-def reference(weights, odds_of=None, lengths=None, temperature=0.4):
+def by_frequency(used, weights):
+    least = 0.5 / (weights.size * used.sum())
+    return -np.log2(np.maximum(used / used.sum(), least))
+
+
+def geometric(used, weights):
+    magnitudes = np.abs(CENTERS) / 0.5
+    ratio = np.clip(1 - used.sum() / (used * magnitudes).sum(), *RATIOS)
+    return 1 - np.log2((1 - ratio) * ratio ** (magnitudes - 1))
+
+
+MODELS = {structured_bits: by_frequency, geometric_bits: geometric}
+rates = pytest.mark.parametrize("rate", MODELS)
+
+
+def reference(rate, weights, odds_of=None, lengths=None, temperature=0.4):
     """Bits, log-odds and code lengths in float64, from the formulas alone."""
     soft = ops.convert_to_numpy(soft_assignment(weights, CENTERS, temperature)).astype("float64")
     pmf = soft.reshape(-1, len(CENTERS)).mean(axis=0)
@@ -33,8 +55,7 @@ def reference(weights, odds_of=None, lengths=None, temperature=0.4):
             odds_of = odds_of + logit(np.clip(within, 1e-7, 1 - 1e-4)) - logit(frequency)
         odds_of = np.clip(odds_of, -14, logit(MAX_DENSITY))
     if lengths is None:
-        least = 0.5 / (weights.size * used.sum())
-        lengths = (CENTERS != 0) * -np.log2(np.maximum(used / used.sum(), least))
+        lengths = (CENTERS != 0) * MODELS[rate](used, weights)
     p = 1 / (1 + np.exp(-odds_of))
     bits = -(non_zero * np.log2(p) + (1 - non_zero) * np.log2(1 - p)).sum()
     return bits + (soft * lengths).sum(), odds_of, lengths
@@ -49,22 +70,26 @@ def kernels(draw):
     return (rng.normal(0, 0.5, shape) * (rng.random(shape) < keep)).astype("float32")
 
 
+@rates
 @settings(max_examples=25, deadline=None)
-@given(kernels())
-def test_rate_is_that_of_the_formula(weights):
-    expected = reference(weights)[0]
-    bits = float(structured_bits(weights, CENTERS, 0.4))
+@given(weights=kernels())
+def test_rate_is_that_of_the_formula(rate, weights):
+    expected = reference(rate, weights)[0]
+    bits = float(rate(weights, CENTERS, 0.4))
     assert bits == pytest.approx(expected, rel=0.02, abs=0.02 * weights.size)
 
 
+@rates
 @settings(max_examples=10, deadline=None)
-@given(kernels())
-def test_gradient_is_that_of_finite_differences_at_constant_probabilities(weights):
+@given(weights=kernels())
+def test_gradient_is_that_of_finite_differences_at_constant_probabilities(rate, weights):
+    if rate is geometric_bits:  # beyond them the slope is constant
+        weights = np.clip(weights, 0.8 * CENTERS[0], 0.8 * CENTERS[-1])
     variable = tf.Variable(weights)
     with tf.GradientTape() as tape:
-        bits = structured_bits(ops.reshape(variable, weights.shape), CENTERS, 0.4)
+        bits = rate(ops.reshape(variable, weights.shape), CENTERS, 0.4)
     gradient = tape.gradient(bits, variable).numpy()
-    _, odds, lengths = reference(weights)
+    _, odds, lengths = reference(rate, weights)
     step = 1e-3
     # The slope of a cell is that of its middle: off by half a cell times the curvature.
     cell = 0.2 * float(np.abs(odds).max())
@@ -72,7 +97,7 @@ def test_gradient_is_that_of_finite_differences_at_constant_probabilities(weight
         shift = np.zeros(weights.size, "float32")
         shift[place] = step
         shift = shift.reshape(weights.shape)
-        more, less = (reference(weights + s * shift, odds, lengths)[0] for s in (1, -1))
+        more, less = (reference(rate, weights + s * shift, odds, lengths)[0] for s in (1, -1))
         expected = (more - less) / (2 * step)
         assert gradient.ravel()[place] == pytest.approx(expected, rel=0.1, abs=cell)
 
@@ -98,6 +123,38 @@ def test_the_rate_of_a_zero_in_a_dead_column_falls_and_of_a_non_zero_rises(rng):
     assert pull[:, 3].mean() > 1.5 * pull[:, 4:][zeros[:, 4:]].mean() > 0
 
 
+def pull_towards_zero(rate, weights, centers=CENTERS):
+    """Derivative of the rate by the magnitude of each weight."""
+    variable = tf.Variable(weights)
+    with tf.GradientTape() as tape:
+        bits = rate(ops.reshape(variable, weights.shape), centers, 0.4)
+    return tape.gradient(bits, variable).numpy() * np.sign(weights)
+
+
+def crowded(rng):
+    """A kernel whose non-zeros are all at the outermost centers and beyond."""
+    magnitudes = np.where(rng.random((40, 30)) < 0.5, rng.choice([1.0, 3.0], (40, 30)), 0.0)
+    return (magnitudes * rng.choice([-1, 1], magnitudes.shape)).astype("float32")
+
+
+def test_geometric_lengths_pull_crowds_and_weights_out_of_reach(rng):
+    weights = crowded(rng)
+    far = np.abs(weights) > 2
+    on_the_way = np.where(weights == 1.0, np.float32(0.75), weights)
+    between = on_the_way == np.float32(0.75)
+    assert np.all(pull_towards_zero(structured_bits, weights)[far] < 1e-3)
+    assert np.all(pull_towards_zero(geometric_bits, weights)[far] > 0.1)
+    assert pull_towards_zero(structured_bits, on_the_way)[between].mean() < 0  # back to the crowd
+    assert np.all(pull_towards_zero(geometric_bits, on_the_way)[between] > 0)
+
+
+def test_geometric_lengths_without_centers_on_one_side(rng):
+    weights = np.abs(crowded(rng))
+    pull = pull_towards_zero(geometric_bits, -weights, CENTERS[2:])
+    np.testing.assert_allclose(pull, 0.0, atol=0.05)
+    assert np.all(pull_towards_zero(geometric_bits, weights, CENTERS[2:])[weights > 2] > 0.1)
+
+
 def test_no_gradient_for_centers_or_temperature(rng):
     weights = rng.standard_normal((10, 5)).astype("float32")
     centers, temperature = tf.Variable(CENTERS), tf.Variable(0.5)
@@ -107,13 +164,16 @@ def test_no_gradient_for_centers_or_temperature(rng):
         assert gradient is None or not np.any(gradient)
 
 
+@rates
 @pytest.mark.parametrize("value", [0.0, 1.0, 30.0])
 @pytest.mark.parametrize("shape", [(6, 4), (7,), (1, 1), (3, 3, 5, 1)])
-def test_uniform_tensors_of_any_shape_cost_little(value, shape):
+def test_uniform_tensors_of_any_shape_cost_little(rate, value, shape):
     weights = np.full(shape, value, "float32")
-    bits = float(structured_bits(weights, CENTERS, 0.05))
+    bits = float(rate(weights, CENTERS, 0.05))
     assert np.isfinite(bits)
     non_zeros = np.count_nonzero(value) * weights.size
+    if rate is geometric_bits:  # sign, and the second of magnitudes whose mean is 2
+        bits -= 3 * non_zeros
     assert bits <= 0.3 * weights.size + 3 - non_zeros * np.log2(MAX_DENSITY)
 
 

@@ -14,7 +14,7 @@ from keras_ec import assignment
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.layers.centers import round_mantissa
 from keras_ec.regularizers import EntropyRegularizer
-from keras_ec.structured_rate import structured_bits
+from keras_ec.structured_rate import geometric_bits, structured_bits
 from keras_ec.traversal import ec_layers, quantized_weights
 
 KINDS = {
@@ -236,7 +236,11 @@ def test_bad_arguments(arguments):
 
 @pytest.mark.parametrize(
     ("rate_model", "rate"),
-    [("order_0", assignment.relaxed_bits_dense), ("structured", structured_bits)],
+    [
+        ("order_0", assignment.relaxed_bits_dense),
+        ("structured", structured_bits),
+        ("geometric", geometric_bits),
+    ],
 )
 def test_penalty_is_the_relaxed_rate(kind, center_type, rate_model, rate):
     make, arguments, shape = kind
