@@ -19,6 +19,7 @@ RATES = {"structured": "", "geometric": ", geometric rate", "order_0": ", order-
 def label(result: Result) -> str:
     """Name of the curve that a result is a point of."""
     settings, method = result["settings"], result["method"]
+    distilled = ", distilled" if settings.get("distillation") else ""
     compressor = {"none": "", "gzip": " + gzip -9", "zstd": " + zstd -19", "xz": " + xz -9e"}
     if method == "post_training":
         return f"{settings['precision']}{compressor[settings['compressor']]}"
@@ -37,8 +38,7 @@ def label(result: Result) -> str:
         forward = {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]]
         centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
         rate = RATES[settings["rate_model"]]
-        return f"keras_ec{forward}{centers}{rate}"
-    distilled = ", distilled" if settings["distillation"] else ""
+        return f"keras_ec{distilled}{forward}{centers}{rate}"
     name = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}[method]
     return f"{name}{distilled}"
 

@@ -37,7 +37,7 @@ TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 NORMALIZED = ("resnet-8", "resnet-20", "vgg")
 """Networks with batch normalization."""
 CONSTRAINED = {
-    "lenet-300-100": {"ramp": 0.05},
+    "lenet-300-100": {"ramp": 0.05, "distillation": 0.0},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
@@ -72,7 +72,7 @@ PUBLISHED_RATES = (0.3, 0.6, 0.15)
 PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
 """Of a bit, for ECQ."""
 ALPHAS = {
-    "lenet-300-100": (1.0, 2.0, 0.5, 0.25, 4.0),
+    "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),
     "lenet-5": (1.8, 1.4, 0.7, 0.35, 3.0),
     "resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4),
     "transformer": (0.5, 1.0, 2.0, 0.2, 4.0),

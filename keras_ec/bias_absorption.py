@@ -66,11 +66,15 @@ def normalized_layers(
 
     Returns:
         Pairs of a layer with a bias, without an activation, and the normalization that
-        alone gets its output.
+        alone gets its output. None where the graph holds a layer without `get_config`.
     """
     found = []
     uses: Counter[int] = Counter()
-    for layer, inputs in _nodes(model):
+    try:
+        nodes = list(_nodes(model))
+    except NotImplementedError:  # of layers that do not tell their configuration
+        return []
+    for layer, inputs in nodes:
         uses.update(id(source) for source in inputs)
         if isinstance(layer, keras.layers.BatchNormalization) and len(inputs) == 1:
             found.append((inputs[0], layer))

@@ -125,6 +125,23 @@ def test_models_without_a_graph_are_left_alone(rng):
         np.testing.assert_array_equal(old, new)
 
 
+def test_layers_without_a_configuration_leave_the_graph_unknown():
+    class Opaque(layers.Layer):
+        def __init__(self, function):
+            super().__init__()
+            self.function = function
+
+        def call(self, x):
+            return self.function(x)
+
+    inputs = keras.Input((3,))
+    x = layers.BatchNormalization()(layers.Dense(2)(Opaque(lambda x: -x)(inputs)))
+    model = keras.Model(inputs, x)
+    with pytest.raises(NotImplementedError):
+        model.get_config()
+    assert normalized_layers(model) == []
+
+
 def test_functional_subclass(rng):
     class Named(keras.Model):
         def __init__(self, units):
