@@ -16,7 +16,9 @@ def test_results_are_read_by_network(tmp_path, make_result):
 
 def test_table_shows_payload_file_ratio_and_error(make_result):
     text = report.markdown_table([make_result(error=1.234)], 0.9, headlines=False)
-    assert "| keras_ec, distilled | 5,000 | 213.3x | 5,500 | 193.9x | 1.23 % | 1 | defaults |" in text
+    assert (
+        "| keras_ec, distilled | 5,000 | 213.3x | 5,500 | 193.9x | 1.23 % | 1 | defaults |" in text
+    )
     assert "validation error" in text
 
 
