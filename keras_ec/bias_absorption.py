@@ -8,37 +8,38 @@ bias that is left there becomes a product of two rounded numbers, which takes 32
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_ec.layers.base import ECLayer
+from keras_ec.distillation import Distiller
+from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.traversal import all_layers
 
 LINEAR = (
-    keras.layers.Dense,
+    ECConv1D,
+    ECConv2D,
+    ECDense,
+    ECDepthwiseConv2D,
     keras.layers.Conv1D,
     keras.layers.Conv2D,
     keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
+    keras.layers.Dense,
     keras.layers.DepthwiseConv1D,
     keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv1D,
     keras.layers.SeparableConv2D,
 )
-"""Layers that add a bias to each channel of a linear map."""
+"""Layers that add a bias to each channel of a linear map; subclasses may do otherwise."""
 
 
 def absorb_biases(model: keras.layers.Layer) -> None:
     """Moves biases into the moving means of the normalizations after them.
 
-    The network computes what it did, in training and inference. Biases of layers with an
-    activation, or whose output goes elsewhere too, stay as they are, as do all in models
-    without a graph (subclassed ones).
+    The model computes what it did, in training and inference; penalties on the biases
+    fall. Another model that shares such a layer without the normalization computes something else
+    afterwards. Which layers qualify says `normalized_layers`; all others stay as they are.
 
     Args:
         model: a built model.
@@ -65,53 +66,70 @@ def normalized_layers(
         model: a built model.
 
     Returns:
-        Pairs of a layer with a bias, without an activation, and the normalization that
-        alone gets its output. None where the graph holds a layer without `get_config`.
+        Pairs of a layer of `LINEAR` with a trainable bias, without an activation, and the
+        normalization that alone gets its output. Only graphs show that: there are none in
+        subclassed models, but for the network within a Distiller, none within wrappers, and none
+        where a layer cannot tell its configuration.
     """
-    found = []
-    uses: Counter[int] = Counter()
+    root = model.network if isinstance(model, Distiller) else model
+    nodes: list[tuple[Any, list[Any]]] = []
+    opaque: set[int] = set()
     try:
-        nodes = list(_nodes(model))
-    except NotImplementedError:  # of layers that do not tell their configuration
+        known = _collect(root, nodes, opaque)
+    except Exception:  # whatever the get_config of somebody's layer raises
         return []
-    for layer, inputs in nodes:
-        uses.update(id(source) for source in inputs)
-        if isinstance(layer, keras.layers.BatchNormalization) and len(inputs) == 1:
-            found.append((inputs[0], layer))
-    fed = Counter(id(normalization) for _, normalization in found)
+    if not known:
+        return []
+    uses = Counter(id(source) for _, sources in nodes for source in sources)
+    calls = Counter(id(layer) for layer, sources in nodes for _ in sources)
     return [
-        (layer, normalization)
-        for layer, normalization in found
-        if uses[id(layer)] == 1 and fed[id(normalization)] == 1
-        if _subtracts_bias(normalization, layer)
+        (sources[0], layer)
+        for layer, sources in nodes
+        if len(sources) == 1 and uses[id(sources[0])] == 1 and calls[id(layer)] == 1
+        if not {id(layer), id(sources[0])} & opaque
+        if _subtracts_bias(layer, sources[0])
     ]
 
 
-def _subtracts_bias(normalization: keras.layers.BatchNormalization, layer: Any) -> bool:
-    """Whether a layer adds a bias last, to the channels that the normalization is of."""
-    if not (type(layer) in LINEAR or (isinstance(layer, ECLayer) and isinstance(layer, LINEAR))):
+def _subtracts_bias(normalization: Any, layer: Any) -> bool:
+    """Whether a layer adds a bias last, to the channels that a normalization is of."""
+    if type(normalization) is not keras.layers.BatchNormalization or type(layer) not in LINEAR:
+        return False
+    if getattr(normalization, "renorm", False) or layer.activity_regularizer is not None:
         return False
     rank = normalization.input_spec.ndim
     first = getattr(layer, "data_format", None) == "channels_first"
     along = normalization.axis % rank == (1 if first else rank - 1)
-    return along and layer.use_bias and layer.activation is keras.activations.linear
+    linear = layer.activation is keras.activations.linear
+    return along and linear and layer.use_bias and layer.bias.trainable
 
 
-def _nodes(model: keras.layers.Layer) -> Iterator[tuple[Any, list[Any]]]:
-    """Layers of all graphs within a model, with the layers whose outputs they get.
+def _collect(model: Any, nodes: list[tuple[Any, list[Any]]], opaque: set[int]) -> bool:
+    """Collects the calls in a model's graph, and in those of models in it.
 
-    A layer that is called more than once comes once, with the inputs of all calls. The
-    outputs of a graph come as a node without a layer. A Sequential model has a graph within.
+    Args:
+        model: any layer.
+        nodes: gains layers or operations, with those whose outputs they get in all their
+            calls; the outputs of a graph as a node without a layer.
+        opaque: gains ids of layers that others may call, unseen.
+
+    Returns:
+        Whether the model is a graph and no more.
     """
-    for part in all_layers(model):
-        if isinstance(part, keras.Model) and hasattr(part, "operations"):
-            graph = keras.Model(part.inputs, part.outputs)  # a subclass may hide its graph
-            config = graph.get_config()
-            by_name = {operation.name: operation for operation in graph.operations}
-            for entry in config["layers"]:
-                sources = _sources(entry["inbound_nodes"])
-                yield by_name[entry["name"]], [by_name[name] for name in sources]
-            yield None, [by_name[name] for name in _output_names(config["output_layers"])]
+    if not (isinstance(model, keras.Model) and getattr(model, "inputs", None)):
+        return False
+    graph = keras.Model(model.inputs, model.outputs)
+    if type(model) not in (type(graph), keras.Sequential):
+        return False
+    config = graph.get_config()
+    by_name = {operation.name: operation for operation in graph.operations}
+    for entry in config["layers"]:
+        operation = by_name[entry["name"]]
+        nodes.append((operation, [by_name[name] for name in _sources(entry["inbound_nodes"])]))
+        if isinstance(operation, keras.layers.Layer) and not _collect(operation, nodes, opaque):
+            opaque.update(id(layer) for layer in all_layers(operation) if layer is not operation)
+    nodes.append((None, [by_name[name] for name in _output_names(config["output_layers"])]))
+    return True
 
 
 def _sources(node: Any) -> list[str]:

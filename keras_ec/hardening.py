@@ -186,7 +186,7 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
     Args:
         model: a built model with EC layers.
         vector_bits: bits a value for biases and offsets (default 8), or None
-            to leave all short vectors as they are.
+            to leave all short vectors as they are, biases before a normalization too.
 
     Raises:
         ValueError: if the model holds no EC layer, is not built, or has weights

@@ -152,10 +152,12 @@ def geometric_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Ten
     """Relaxed rate of a tensor in bits, non-zeros dearer the larger they are, O(n + K).
 
     As `structured_bits`, but which of the other centers a non-zero is at follows a
-    geometric PMF of its magnitude, in gaps, with the mean of the tensor's, and a bit for the
-    sign. By frequencies a center that many weights are at is cheap and an empty one
-    below it dear, so that weights gather there and do not get back to 0. Weights at the
-    outermost centers and beyond are pulled inwards as strongly as all others.
+    geometric PMF of its magnitude, the number of centers from 0, with the mean of the
+    tensor's, and a bit for the sign. By frequencies a center that many weights are at is cheap
+    and an empty one below it dear, so that weights gather there and do not get back to 0.
+
+    Where the relaxed rate gets flat, from a quarter gap within the outermost centers outwards, the
+    gradient is not its derivative but the bits that one center more adds, a mean gap.
 
     Args:
         weights: float32, any shape, n elements.
@@ -175,31 +177,33 @@ def geometric_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Ten
 
     def evaluate(weights, centers, temperature):
         table = tabulate(weights, centers, temperature)
-        gap = mean_gap(centers)
-        magnitudes = ops.abs(centers) / gap
-        lengths, step = _geometric_lengths(table.pmf * _beside_zero(centers), magnitudes)
+        lengths, step = _geometric_lengths(table.pmf, centers)
         bits, slope = _bits_and_slope(weights, centers, table, lengths)
-        above = ops.logical_and(centers[-1] > 0, weights > centers[-1] - 0.25 * gap)
-        below = ops.logical_and(centers[0] < 0, weights < centers[0] + 0.25 * gap)
-        slope = ops.where(above, step / gap, slope)
-        return bits, ops.where(below, -step / gap, slope)
+        step = step / mean_gap(centers)
+        highest = centers[-1] - 0.25 * (centers[-1] - centers[-2])
+        lowest = centers[0] + 0.25 * (centers[1] - centers[0])
+        above = ops.logical_and(centers[-1] > 0, weights > highest)
+        below = ops.logical_and(centers[0] < 0, weights < lowest)
+        return bits, ops.where(above, step, ops.where(below, -step, slope))
 
     return rate_of_weights(evaluate, weights, centers, temperature)
 
 
-def _geometric_lengths(non_zeros: Tensor, magnitudes: Tensor) -> tuple[Tensor, Tensor]:
-    """Bits of each center by a geometric PMF of magnitudes, and how many one gap more adds.
+def _geometric_lengths(pmf: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Bits of each center by a geometric PMF of magnitudes, and how many one more adds.
 
     Args:
-        non_zeros: float32, shape (K,): frequencies, 0 for the center 0.
-        magnitudes: float32, shape (K,), in gaps.
+        pmf: float32, shape (K,).
+        centers: float32, shape (K,), sorted, one of them 0.
 
     Returns:
         float32, shape (K,), sign included, and float32 scalar.
     """
-    share = ops.maximum(ops.sum(non_zeros), 1e-12)
-    mean = ops.maximum(ops.sum(non_zeros * magnitudes) / share, 1.0)
-    ratio = ops.clip(1.0 - 1.0 / mean, *RATIOS)
+    below = ops.sum(ops.cast(centers < 0, "float32"))
+    magnitudes = ops.abs(ops.arange(centers.shape[0], dtype="float32") - below)
+    non_zeros = pmf * _beside_zero(centers)
+    mean = ops.sum(non_zeros * magnitudes) / ops.maximum(ops.sum(non_zeros), 1e-12)
+    ratio = ops.clip(1.0 - 1.0 / ops.maximum(mean, 1.0), *RATIOS)
     step = -ops.log(ratio) / math.log(2.0)
     return 1.0 - ops.log(1.0 - ratio) / math.log(2.0) + (magnitudes - 1.0) * step, step
 

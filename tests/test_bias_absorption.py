@@ -125,31 +125,18 @@ def test_models_without_a_graph_are_left_alone(rng):
         np.testing.assert_array_equal(old, new)
 
 
-def test_layers_without_a_configuration_leave_the_graph_unknown():
+@pytest.mark.parametrize("error", [NotImplementedError, TypeError])
+def test_layers_without_a_configuration_leave_the_graph_unknown(error):
     class Opaque(layers.Layer):
-        def __init__(self, function):
-            super().__init__()
-            self.function = function
-
         def call(self, x):
-            return self.function(x)
+            return -x
+
+        def get_config(self):
+            raise error("not serializable")
 
     inputs = keras.Input((3,))
-    x = layers.BatchNormalization()(layers.Dense(2)(Opaque(lambda x: -x)(inputs)))
-    model = keras.Model(inputs, x)
-    with pytest.raises(NotImplementedError):
-        model.get_config()
-    assert normalized_layers(model) == []
-
-
-def test_functional_subclass(rng):
-    class Named(keras.Model):
-        def __init__(self, units):
-            inputs = keras.Input((2,))
-            x = layers.BatchNormalization(name="norm")(layers.Dense(units, name="dense")(inputs))
-            super().__init__(inputs, x)
-
-    assert names(Named(3)) == {("dense", "norm")}
+    x = layers.BatchNormalization()(layers.Dense(2)(Opaque()(inputs)))
+    assert normalized_layers(keras.Model(inputs, x)) == []
 
 
 def test_deployed_biases_are_coded_in_few_bits(tmp_path, rng):
@@ -170,3 +157,63 @@ def test_deployed_biases_are_coded_in_few_bits(tmp_path, rng):
     biases = [tensor for tensor in tensors if tensor.shape == (32,)]
     assert len(biases) == 2
     assert all(bias.bits_per_weight < 14 for bias in biases)
+
+
+@pytest.mark.parametrize("base", [keras.Model, keras.Sequential])
+def test_graphs_that_a_subclass_does_not_follow(base):
+    class Own(base):
+        def call(self, x, training=None):
+            return self.layers[-2](x)
+
+    dense, normalization = layers.Dense(2), layers.BatchNormalization()
+    inputs = keras.Input((3,))
+    if base is keras.Model:
+        model = Own(inputs, normalization(dense(inputs)))
+    else:
+        model = Own([inputs, dense, normalization])
+    assert normalized_layers(model) == []
+
+
+def test_layers_that_are_called_outside_the_graph():
+    class Around(keras.layers.Layer):
+        def __init__(self, inner, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = inner
+
+        def call(self, x):
+            return self.inner(x)
+
+        def get_config(self):
+            return {**super().get_config(), "inner": self.inner}
+
+    inputs = keras.Input((4, 3))
+    dense = layers.Dense(2)
+    x = layers.BatchNormalization()(dense(inputs)) + layers.TimeDistributed(dense)(inputs)
+    assert normalized_layers(keras.Model(inputs, x)) == []
+    dense = layers.Dense(2)
+    x = layers.BatchNormalization()(dense(inputs)) + Around(dense)(inputs)
+    assert normalized_layers(keras.Model(inputs, x)) == []
+
+
+def test_subclasses_and_settings_that_compute_something_else():
+    class Shifted(layers.BatchNormalization):
+        def call(self, x, training=None, mask=None):
+            return super().call(x, training=training, mask=mask) + x
+
+    class Active(ECDense):
+        def call(self, x, training=None):
+            return ops.relu(super().call(x, training=training))
+
+    frozen = layers.Dense(2, trainable=False)
+    inputs = keras.Input((3,))
+    for dense, normalization in [
+        (layers.Dense(2), Shifted()),
+        (Active(2), layers.BatchNormalization()),
+        (layers.Dense(2, activity_regularizer="l2"), layers.BatchNormalization()),
+        (frozen, layers.BatchNormalization()),
+    ]:
+        assert normalized_layers(keras.Model(inputs, normalization(dense(inputs)))) == []
+
+
+def test_the_network_of_a_distiller(branched):
+    assert normalized_layers(keras_ec.Distiller(branched, branched)) == normalized_layers(branched)

@@ -28,7 +28,7 @@ def by_frequency(used, weights):
 
 
 def geometric(used, weights):
-    magnitudes = np.abs(CENTERS) / 0.5
+    magnitudes = np.array([2, 1, 0, 1, 2])
     ratio = np.clip(1 - used.sum() / (used * magnitudes).sum(), *RATIOS)
     return 1 - np.log2((1 - ratio) * ratio ** (magnitudes - 1))
 
@@ -148,8 +148,28 @@ def test_geometric_lengths_pull_crowds_and_weights_out_of_reach(rng):
     assert np.all(pull_towards_zero(geometric_bits, on_the_way)[between] > 0)
 
 
+def test_the_slope_of_geometric_lengths_beyond_the_centers_is_that_of_one_center_more(rng):
+    weights = crowded(rng)
+    pmf = ops.convert_to_numpy(soft_assignment(weights, CENTERS, 0.4)).reshape(-1, 5).mean(axis=0)
+    lengths = geometric(pmf * (CENTERS != 0), weights)
+    outside = np.abs(weights) > 0
+    expected = (lengths[4] - lengths[3]) / 0.5
+    pull = pull_towards_zero(geometric_bits, weights)
+    np.testing.assert_allclose(pull[outside], expected, rtol=0.02)
+
+
+def test_geometric_lengths_of_uneven_centers_begin_to_pull_beside_the_outermost():
+    weights = np.array([0.03, 0.045, 0.06, 0.3, -0.5, -1.0], "float32")
+    centers = np.array([-1.0, -0.5, 0.0, 0.05], "float32")
+    assert float(geometric_bits(weights, centers, 0.05)) > 0
+    pull = pull_towards_zero(geometric_bits, weights, centers)
+    np.testing.assert_allclose(pull[1:4], pull[3], rtol=1e-6)
+    assert abs(pull[0] - pull[3]) > 0.1 * pull[3]
+
+
 def test_geometric_lengths_without_centers_on_one_side(rng):
     weights = np.abs(crowded(rng))
+    assert np.all(pull_towards_zero(geometric_bits, -weights, CENTERS[:3])[weights > 2] > 0.1)
     pull = pull_towards_zero(geometric_bits, -weights, CENTERS[2:])
     np.testing.assert_allclose(pull, 0.0, atol=0.05)
     assert np.all(pull_towards_zero(geometric_bits, weights, CENTERS[2:])[weights > 2] > 0.1)

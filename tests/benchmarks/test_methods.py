@@ -99,3 +99,22 @@ def test_step_of_whole_multiples():
     assert method.step_of(np.zeros(3)) == 1
     with pytest.raises(ValueError, match="whole multiples"):
         method.step_of(np.random.default_rng(0).random(50))
+
+
+def test_payload_of_archives_counts_weights_that_are_not_coded(rng):
+    from methods.keras_ec import payload_bytes
+
+    from keras_ec.deploy.archive import compress_bytes
+    from keras_ec.deploy.export import tflite_bytes
+    from keras_ec.inspection import inspect_archive
+
+    model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(8)])
+    kernel = rng.choice([-0.5, 0.0, 0.5], (16, 8))
+    payloads = []
+    for bias in (np.zeros(8), rng.standard_normal(8)):
+        model.layers[0].set_weights([kernel, bias])
+        ecz = compress_bytes(tflite_bytes(model))
+        left = [t for t in inspect_archive(ecz).tensors if t.coded_bits is None]
+        assert payload_bytes(ecz) == inspect_archive(ecz).payload_bytes + 32 * bool(left)
+        payloads.append(payload_bytes(ecz))
+    assert left and payloads[1] > payloads[0] + 24
