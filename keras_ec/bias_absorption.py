@@ -74,11 +74,7 @@ def normalized_layers(
     root = model.network if isinstance(model, Distiller) else model
     nodes: list[tuple[Any, list[Any]]] = []
     opaque: set[int] = set()
-    try:
-        known = _collect(root, nodes, opaque)
-    except Exception:  # whatever the get_config of somebody's layer raises
-        return []
-    if not known:
+    if not _collect(root, nodes, opaque):
         return []
     uses = Counter(id(source) for _, sources in nodes for source in sources)
     calls = Counter(id(layer) for layer, sources in nodes for _ in sources)
@@ -114,14 +110,17 @@ def _collect(model: Any, nodes: list[tuple[Any, list[Any]]], opaque: set[int]) -
         opaque: gains ids of layers that others may call, unseen.
 
     Returns:
-        Whether the model is a graph and no more.
+        Whether the model is a graph, no more, and can be read.
     """
     if not (isinstance(model, keras.Model) and getattr(model, "inputs", None)):
         return False
     graph = keras.Model(model.inputs, model.outputs)
     if type(model) not in (type(graph), keras.Sequential):
         return False
-    config = graph.get_config()
+    try:
+        config = graph.get_config()
+    except Exception:  # whatever somebody's layer raises that cannot tell its configuration
+        return False
     by_name = {operation.name: operation for operation in graph.operations}
     for entry in config["layers"]:
         operation = by_name[entry["name"]]
