@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import statistics
 from collections import defaultdict
 from typing import Any
@@ -127,6 +128,29 @@ def headline_rows(results: list[Result], split: str, fp32_error: float) -> list[
     chosen = [(label(r), r["settings"]) for r in headline(validation, fp32_error)]
     shown = rows([r for r in results if r["split"] == split])
     return [row for row in shown if (row.label, row.results[0]["settings"]) in chosen]
+
+
+def payload_at(curve: list[Row], error: float) -> tuple[float, bool] | None:
+    """Payload of a curve at an error, linear in the logarithm of bytes between two points.
+
+    Args:
+        curve: rows of one curve, smallest payload first.
+        error: in percent.
+
+    Returns:
+        Bytes, and whether there is a worse point below, so that they are no mere bound; None if
+        the largest point is worse already.
+    """
+    if not curve or curve[-1].error > error:
+        return None
+    above = curve[-1]
+    for below in reversed(curve[:-1]):
+        if below.error > error:
+            share = (error - above.error) / (below.error - above.error)
+            high, low = (math.log(row.mean("payload_bytes")) for row in (above, below))
+            return math.exp(high + share * (low - high)), True
+        above = below
+    return above.mean("payload_bytes"), False
 
 
 def strongest(results: list[Result]) -> list[Result]:

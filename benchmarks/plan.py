@@ -60,6 +60,8 @@ SPARSITIES = {
     "lenet-5": (0.99, 0.97, 0.995, 0.98, 0.95),
 }
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
+COMBINED_SPARSITIES = {"resnet-8": (0.5, 0.7, 0.3), "resnet-20": (0.7, 0.5, 0.8)}
+"""Of networks that bear less, where pruning is followed by clustering."""
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = {
     "lenet-300-100": (0.8, 1.6, 0.4, 3.2, 0.2, 0.1, 0.05),
@@ -69,7 +71,7 @@ RATES = {
 OTHER_RATES = (0.4, 0.6, 0.2, 0.8, 0.1)
 PUBLISHED_RATES = (0.3, 0.6, 0.15)
 """Without distillation, which triples the gradient of the task."""
-PRICES = (0.1, 0.2, 0.4, 0.05, 0.8)
+PRICES = (0.8, 0.4, 1.6, 0.2, 0.1)
 """Of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),
@@ -80,6 +82,8 @@ ALPHAS = {
 OTHER_ALPHAS = (0.2, 0.1, 0.3)
 UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
+VARIANTS = ({"forward": "gaussian"}, {"center_type": "free"})
+"""Of keras_ec, run where there are curves, at the first alpha."""
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
 QPS = (-12, -10, -16, -20, -24)
@@ -104,14 +108,13 @@ def validation_plan(network: str) -> list[Configuration]:
     half = {"policy": "mixed_bfloat16" if network in HALF_PRECISION else "float32"}
     compiled = {**training, **half, "jit": network in COMPILED}
     sparsities = SPARSITIES.get(network, OTHER_SPARSITIES)[part]
-    # TFMOT clusters in float32 alone
-    sparse = [{**training, "technique": "pruning", "sparsity": s} for s in sparsities]
-    pruned = [{**row, **half} for row in sparse]
+    pruned = [{**training, **half, "technique": "pruning", "sparsity": s} for s in sparsities]
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
     published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
     constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
+    varied = [{**entropy[0], **variant} for variant in VARIANTS] if network in CURVES else []
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
     assigned = [{**common, "price": price} for price in PRICES[part]]
     quantized = [
@@ -119,18 +122,19 @@ def validation_plan(network: str) -> list[Configuration]:
         for precision in ("fp16", "int8", "int4")
         for compressor in ("none", "gzip", "zstd", "xz")
     ]
+    # TFMOT clusters in float32 alone
     clustered = [{**training, "technique": "clustering", "clusters": c} for c in CLUSTERS[part]]
     combined = [
-        {**row, "technique": technique}
+        {**training, "technique": technique, "sparsity": sparsity}
         for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
-        for row in sparse[FIRST]
+        for sparsity in COMBINED_SPARSITIES.get(network, sparsities)[FIRST]
     ]
     rows = [
         *(("post_training", row) for row in quantized),
         *(("nncodec", {"qp": qp}) for qp in qps[part]),
         *(("tfmot", {**row, "precision": p}) for row in pruned for p in ("int8", "fp32")),
         *(("entropy_penalized", row) for row in penalized),
-        *(("keras_ec", row) for row in entropy),
+        *(("keras_ec", row) for row in [*entropy, *varied]),
         *(("entropy_penalized", row) for row in published),
         *(("ecq", row) for row in assigned),
         *(

@@ -18,7 +18,18 @@ matplotlib.use("svg")
 
 import matplotlib.pyplot as plt
 from configuration import RESULTS, baseline_record
-from curves import Result, by_label, error_of, headline_rows, pareto_front, rows, strongest
+from curves import (
+    MARGINS,
+    OTHER_MARGINS,
+    Result,
+    by_label,
+    error_of,
+    headline_rows,
+    pareto_front,
+    payload_at,
+    rows,
+    strongest,
+)
 from settings import DEFAULTS
 
 from keras_ec.deploy.atomic_file import write_atomically
@@ -79,6 +90,48 @@ def markdown_table(results: list[Result], fp32_error: float, headlines: bool) ->
             f"| {' | '.join(cells)} |" + ("" if headlines else f" {given(row.results[0])} |")
         )
     return "\n".join(lines) + "\n"
+
+
+def equal_error_table(results: list[Result]) -> str:
+    """Payloads of all curves of one network at the same errors.
+
+    Args:
+        results: of the network.
+
+    Returns:
+        Markdown; curves that reach none of the errors are left out.
+    """
+    shown = strongest([r for r in results if r["split"] == split_of(results)])
+    first = shown[0]
+    margins = MARGINS.get(first["network"], OTHER_MARGINS)
+    levels = [first["fp32_test_error"] + margin for margin in margins]
+    found = []
+    for name, curve in by_label(shown).items():
+        points = rows(curve)
+        sizes = [payload_at(points, level) for level in levels]
+        if any(sizes):
+            found.append(
+                (sizes, f"| {name} | {' | '.join(map(size_cell, sizes))} | {len(points)} |")
+            )
+    found.sort(key=lambda row: [(size is None, size) for size in row[0][::-1]])
+    return "\n".join(
+        [
+            f"**{first['network']}, {first['data']}**",
+            "",
+            f"| curve | {' | '.join(f'at {level:.2f} %' for level in levels)} | points |",
+            f"| --- | {'---: | ' * len(levels)}---: |",
+            *(line for _, line in found),
+            "",
+        ]
+    )
+
+
+def size_cell(size: tuple[float, bool] | None) -> str:
+    """A payload of `payload_at` as it is shown."""
+    if size is None:
+        return "-"
+    payload, exact = size
+    return f"{payload:,.0f}" if exact else f"at most {payload:,.0f}"
 
 
 def given(result: Result) -> str:
@@ -147,9 +200,12 @@ def main() -> None:
         "\n".join(markdown_table(own, errors[name], headlines) for name, own in results.items())
         for headlines in (True, False)
     )
+    equal = "\n".join(map(equal_error_table, results.values()))
     text = (
         "# Results\n\nWritten by `benchmarks/report.py`; see `docs/benchmarks.md` for what is "
-        f"measured.\n\n## A point of each method\n\n{tables}\n## All points\n\n{whole}"
+        f"measured.\n\n## A point of each method\n\n{tables}\n## Payload at equal error\n\n"
+        "Between the points of a curve, bytes on a logarithmic scale; *at most* where no smaller "
+        f"point was run that is worse.\n\n{equal}\n## All points\n\n{whole}"
     )
     write_atomically(RESULTS / "table.md", text.encode())
     for network, own in results.items():

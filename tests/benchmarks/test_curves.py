@@ -1,6 +1,15 @@
 import curves
 import pytest
-from curves import by_label, headline, headline_rows, label, pareto_front, rows, strongest
+from curves import (
+    by_label,
+    headline,
+    headline_rows,
+    label,
+    pareto_front,
+    payload_at,
+    rows,
+    strongest,
+)
 from settings import DEFAULTS
 
 
@@ -57,6 +66,22 @@ def test_rows_join_seeds(make_result):
     assert first.mean("payload_bytes") == 7
     assert (second.mean("payload_bytes"), second.error) == (101, 2.0)
     assert len(second.results) == 3
+
+
+def test_payload_at_an_error_lies_between_the_points_around_it(make_result):
+    sizes_and_errors = ((100, 3.0), (400, 2.0), (500, 2.2), (800, 1.0))
+    curve = rows(
+        [
+            make_result(settings={"alpha": e}, payload_bytes=size, error=e)
+            for size, e in sizes_and_errors
+        ]
+    )
+    assert payload_at(curve, 2.5) == (pytest.approx(200), True)
+    # from the largest down: the smaller point that is good enough by chance is not taken
+    assert payload_at(curve, 2.0)[0] == pytest.approx(800 * (500 / 800) ** (1 / 1.2))
+    assert payload_at(curve, 0.9) is None
+    assert payload_at(curve, 3.0) == (100, False)
+    assert payload_at([], 3.0) is None
 
 
 def test_strongest_compressor_of_the_same_network_is_kept(make_result):

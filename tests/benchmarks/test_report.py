@@ -33,6 +33,24 @@ def test_settings_that_differ_are_named(make_result):
     assert report.given(make_result(settings={"alpha": 0.4})) == "alpha 0.4"
 
 
+def test_equal_error_table_orders_curves_by_size_and_names_bounds(make_result):
+    sizes_and_errors = ((1000, 3.0), (4000, 1.4))
+    results = [
+        make_result(settings={"alpha": e}, split="test", payload_bytes=size, error=e)
+        for size, e in sizes_and_errors
+    ]
+    results += [
+        make_result("nncodec", split="test", payload_bytes=900, error=2.0),
+        make_result("ecq", split="test", payload_bytes=50, error=9.0),
+    ]
+    lines = report.equal_error_table(results).splitlines()
+    assert lines[2] == "| curve | at 1.55 % | at 2.10 % | points |"
+    assert lines[4:] == [
+        "| NNCodec | - | at most 900 | 1 |",
+        "| keras_ec, distilled | 3,513 | 2,181 | 2 |",
+    ]
+
+
 def test_tables_replace_what_is_between_the_markers():
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     new = report.insert(text, "| a |\n")
