@@ -58,10 +58,10 @@ SEEDS = (0, 1, 2)
 SPARSITIES = {
     "lenet-300-100": (0.98, 0.95, 0.99, 0.97, 0.9),
     "lenet-5": (0.99, 0.97, 0.995, 0.98, 0.95),
+    "resnet-8": (0.5, 0.7, 0.8, 0.9, 0.95),
+    "resnet-20": (0.7, 0.5, 0.8),
 }
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
-COMBINED_SPARSITIES = {"resnet-8": (0.5, 0.7, 0.3), "resnet-20": (0.7, 0.5, 0.8)}
-"""Of networks that bear less, where pruning is followed by clustering."""
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = {
     "lenet-300-100": (0.8, 1.6, 0.4, 3.2, 0.2, 0.1, 0.05),
@@ -116,7 +116,7 @@ def validation_plan(network: str) -> list[Configuration]:
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     varied = [{**entropy[0], **variant} for variant in VARIANTS] if network in CURVES else []
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
-    assigned = [{**common, "price": price} for price in PRICES[part]]
+    assigned = [{**common, "centers": 3, "price": price} for price in PRICES[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
@@ -127,7 +127,7 @@ def validation_plan(network: str) -> list[Configuration]:
     combined = [
         {**training, "technique": technique, "sparsity": sparsity}
         for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
-        for sparsity in COMBINED_SPARSITIES.get(network, sparsities)[FIRST]
+        for sparsity in sparsities[FIRST]
     ]
     rows = [
         *(("post_training", row) for row in quantized),
