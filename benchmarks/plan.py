@@ -42,7 +42,7 @@ CONSTRAINED = {
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "rate": 1e-3},
-    "transformer": {"rate_model": "geometric"},
+    "transformer": {"rate_model": "geometric", "distillation": 0.0},
 }
 """Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
@@ -69,21 +69,26 @@ RATES = {
     "transformer": (0.4, 0.8, 1.6, 0.2, 3.2),
 }
 OTHER_RATES = (0.4, 0.6, 0.2, 0.8, 0.1)
-PUBLISHED_RATES = (0.3, 0.6, 0.15)
+PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
 """Without distillation, which triples the gradient of the task."""
-PRICES = (0.8, 0.4, 1.6, 0.2, 0.1)
-"""Of a bit, for ECQ."""
+PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
+"""Centers and price of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),
     "lenet-5": (1.8, 1.4, 0.7, 0.35, 3.0),
     "resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4),
-    "transformer": (0.5, 1.0, 2.0, 0.2, 4.0),
+    "transformer": (0.5, 0.3, 1.0, 0.15, 2.0),
 }
 OTHER_ALPHAS = (0.2, 0.1, 0.3)
 UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
-VARIANTS = ({"forward": "gaussian"}, {"center_type": "free"})
-"""Of keras_ec, run where there are curves, at the first alpha."""
+VARIANTS = (
+    {"center_type": "free", "alpha": 1.0},
+    {"center_type": "free", "alpha": 0.5},
+    {"forward": "gaussian", "alpha": 1.0},
+    {"forward": "gaussian", "alpha": 4.0},
+)
+"""Of keras_ec, run where there are curves; alpha is a multiple of the network's first one."""
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
 QPS = (-12, -10, -16, -20, -24)
@@ -111,12 +116,15 @@ def validation_plan(network: str) -> list[Configuration]:
     pruned = [{**training, **half, "technique": "pruning", "sparsity": s} for s in sparsities]
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
-    published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES]
+    published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES[part]]
     constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
-    varied = [{**entropy[0], **variant} for variant in VARIANTS] if network in CURVES else []
+    varied = [
+        {**constrained, **variant, "alpha": variant["alpha"] * entropy[0]["alpha"]}
+        for variant in (VARIANTS if network in CURVES else ())
+    ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
-    assigned = [{**common, "centers": 3, "price": price} for price in PRICES[part]]
+    assigned = [{**common, "centers": k, "price": price} for k, price in PRICES[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
