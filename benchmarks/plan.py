@@ -71,7 +71,7 @@ RATES = {
 OTHER_RATES = (0.4, 0.6, 0.2, 0.8, 0.1)
 PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
 """Without distillation, which triples the gradient of the task."""
-PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
+CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),
@@ -124,7 +124,7 @@ def validation_plan(network: str) -> list[Configuration]:
         for variant in (VARIANTS if network in CURVES else ())
     ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
-    assigned = [{**common, "centers": k, "price": price} for k, price in PRICES[part]]
+    assigned = [{**common, "centers": k, "price": price} for k, price in CENTERS_AND_PRICES[part]]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
