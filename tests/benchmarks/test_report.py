@@ -40,14 +40,17 @@ def test_equal_error_table_orders_curves_by_size_and_names_bounds(make_result):
         for size, e in sizes_and_errors
     ]
     results += [
-        make_result("nncodec", split="test", payload_bytes=900, error=2.0),
+        make_result("nncodec", {"qp": -8}, split="test", payload_bytes=900, error=5.0),
+        make_result("nncodec", split="test", payload_bytes=3000, error=2.0),
+        make_result("entropy_penalized", split="test", payload_bytes=9000, error=1.0),
         make_result("ecq", split="test", payload_bytes=50, error=9.0),
     ]
     lines = report.equal_error_table(results).splitlines()
     assert lines[2] == "| curve | at 1.55 % | at 2.10 % | points |"
     assert lines[4:] == [
-        "| NNCodec | - | at most 900 | 1 |",
         "| keras_ec, distilled | 3,513 | 2,181 | 2 |",
+        "| NNCodec | - | 2,882 | 2 |",
+        "| entropy-penalized reparameterization | at most 9,000 | at most 9,000 | 1 |",
     ]
 
 
