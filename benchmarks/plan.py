@@ -78,6 +78,7 @@ ALPHAS = {
     "lenet-5": (1.8, 1.4, 0.7, 0.35, 3.0),
     "resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4),
     "transformer": (0.5, 0.3, 1.0, 0.15, 2.0),
+    "vgg": (0.1, 0.03, 0.2),
 }
 OTHER_ALPHAS = (0.2, 0.1, 0.3)
 UNQUANTIZED = ("transformer",)
