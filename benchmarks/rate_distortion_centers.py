@@ -15,7 +15,8 @@ from keras import ops
 
 from keras_ec.assignment import code_lengths, nearest_level
 from keras_ec.layers.base import QuantizedWeight
-from keras_ec.layers.centers import CENTER_TYPES, UniformCenters
+from keras_ec.layers.center_types import CENTER_TYPES
+from keras_ec.layers.uniform_centers import UniformCenters
 
 KIND = "rate_distortion"
 ROUNDS = 2

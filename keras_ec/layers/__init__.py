@@ -4,10 +4,12 @@ from keras_ec.training_extra import training_extra
 
 with training_extra("keras_ec.layers"):
     from keras_ec.layers.base import ECLayer, QuantizedWeight
-    from keras_ec.layers.centers import Centers, FreeCenters, UniformCenters
+    from keras_ec.layers.centers import Centers
     from keras_ec.layers.conv import ECConv1D, ECConv2D, ECDepthwiseConv2D
     from keras_ec.layers.dense import ECDense
+    from keras_ec.layers.free_centers import FreeCenters
     from keras_ec.layers.registry import EC_LAYERS, ec_layer
+    from keras_ec.layers.uniform_centers import UniformCenters
 
 __all__ = [
     "EC_LAYERS",

@@ -13,7 +13,8 @@ import numpy as np
 from keras import ops
 
 from keras_ec.assignment import relaxed_bits
-from keras_ec.layers.centers import Centers, make_centers
+from keras_ec.layers.center_types import make_centers
+from keras_ec.layers.centers import Centers
 from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer, VectorPenalty
 
 Tensor = Any

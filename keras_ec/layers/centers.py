@@ -29,9 +29,6 @@ Few enough that their product with a folded normalisation scale of few bits is
 exact in float32, and that a table of centers costs two bytes an entry.
 """
 
-MIN_SPREAD = 2.0**-6
-"""Least multiplier of a uniform grid, relative to its unit."""
-
 
 def round_mantissa(values: Any, bits: int = MANTISSA_BITS) -> np.ndarray:
     """Rounds float values to a number of significant bits.
@@ -51,20 +48,19 @@ def round_mantissa(values: Any, bits: int = MANTISSA_BITS) -> np.ndarray:
     return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits).astype("float32")
 
 
-def check_centers(centers: int | Sequence[float], center_type: str) -> np.ndarray | None:
+def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.ndarray | None:
     """Validates the argument `centers` of an EC layer.
 
     Args:
         centers: number of centers, or their initial values.
-        center_type: "uniform" or "free".
+        evenly_spaced: whether values have to be neighbouring multiples of one spacing.
 
     Returns:
         Sorted float32 values, shape (K,), or None where a count was given.
 
     Raises:
         ValueError: if there are fewer than two centers, or values are not
-            finite, repeat, or hold no zero, or, for "uniform", are not
-            neighbouring multiples of one spacing.
+            finite, repeat, hold no zero, or are not evenly spaced where they have to.
     """
     if np.ndim(centers) == 0:
         if not isinstance(centers, numbers.Integral) or isinstance(centers, bool) or centers < 2:
@@ -83,13 +79,18 @@ def check_centers(centers: int | Sequence[float], center_type: str) -> np.ndarra
         problem = "distinct values"
     elif not np.any(values == 0):
         problem = "values that include 0, which is the center of pruned weights"
-    elif center_type == "uniform":
+    elif evenly_spaced:
         gap = (values[-1] - values[0]) / (len(values) - 1)
         if not np.allclose(values / gap, np.round(values / gap), atol=1e-3):
             problem = "evenly spaced multiples of one spacing (or use center_type='free')"
     if problem:
         raise ValueError(f"`centers` must be {problem}. Received: centers={list(centers)!r}")
     return values
+
+
+def unit_of(gap: Tensor) -> Tensor:
+    """Largest power of two that is not above `gap`."""
+    return ops.power(2.0, ops.floor(ops.log2(gap)))
 
 
 @keras.saving.register_keras_serializable("keras_ec")
@@ -110,11 +111,12 @@ class Centers(keras.layers.Layer):
     """
 
     kind = ""
+    evenly_spaced = False
 
     def __init__(self, centers: int | Sequence[float] = 15, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self._initial = check_centers(centers, self.kind)
+        self._initial = check_centers(centers, self.evenly_spaced)
         if self._initial is None:
             self.count = int(centers)
             self._levels = np.arange(self.count, dtype="float32") - self.count // 2
@@ -219,173 +221,3 @@ class Centers(keras.layers.Layer):
         """Configuration from which an equal object can be made."""
         initial = self.count if self._initial is None else [float(v) for v in self._initial]
         return {**super().get_config(), "centers": initial}
-
-
-def _unit_of(gap: Tensor) -> Tensor:
-    """Largest power of two that is not above `gap`."""
-    return ops.power(2.0, ops.floor(ops.log2(gap)))
-
-
-@keras.saving.register_keras_serializable("keras_ec")
-class UniformCenters(Centers):
-    """Centers ``k * d`` for whole numbers k, with one trainable spacing d.
-
-    ``d = unit * multiplier``; the multiplier is the trainable weight.
-    """
-
-    kind = "uniform"
-
-    def _create_values(self, gap: Callable[[], Tensor]) -> None:
-        self._levels = np.round(self._levels)
-        self.unit = self._state("unit", lambda shape, dtype=None: _unit_of(gap()))
-        self.multiplier = self._state(
-            "multiplier", lambda shape, dtype=None: gap() / _unit_of(gap()), trainable=True
-        )
-        self.frozen_spacing = self._state("frozen_spacing", lambda shape, dtype=None: gap())
-
-    def _set_gap(self, gap: Tensor) -> None:
-        self.unit.assign(_unit_of(gap))
-        self.multiplier.assign(gap / _unit_of(gap))
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return float(self._levels[0]), float(self._levels[-1])
-
-    def spacing(self) -> Tensor:
-        """Present spacing d, float32 scalar."""
-        return self.unit * ops.maximum(self.multiplier, MIN_SPREAD)
-
-    def _assigning_spacing(self) -> Tensor:
-        present = ops.stop_gradient(self.spacing())
-        return ops.where(self.frozen > 0, ops.convert_to_tensor(self.frozen_spacing), present)
-
-    def values(self) -> Tensor:
-        """Present centers: float32, shape (K,), sorted."""
-        return self.spacing() * self._levels
-
-    def assigning_values(self) -> Tensor:
-        """Centers that decide the assignment: those at freezing while frozen."""
-        return self._assigning_spacing() * self._levels
-
-    def indices(self, weights: Tensor) -> Tensor:
-        """Hard assignment: int32, shape of `weights`, values in [0, K)."""
-        low, high = self._bounds
-        levels = assignment.nearest_level(weights, self._assigning_spacing(), low, high)
-        return ops.cast(levels - low, "int32")
-
-    def hard_values(self, weights: Tensor) -> Tensor:
-        """Value of each weight's center, with straight-through gradients."""
-        low, high = self._bounds
-
-        @ops.custom_gradient
-        def evaluate(weights, spacing, assigning):
-            levels = assignment.nearest_level(weights, assigning, low, high)
-
-            def gradient(*args, upstream=None):
-                if upstream is None:
-                    (upstream,) = args
-                return upstream, ops.sum(upstream * levels), ops.zeros_like(assigning)
-
-            return levels * spacing, gradient
-
-        return evaluate(weights, self.spacing(), self._assigning_spacing())
-
-    def freeze(self) -> None:
-        """Remembers the present spacing; it decides all assignments from now on."""
-        self.frozen_spacing.assign(self.spacing())
-        self.frozen.assign(1.0)
-
-    def round_values(self) -> None:
-        """Rounds the spacing to `MANTISSA_BITS` significant bits."""
-        spread = max(float(ops.convert_to_numpy(self.multiplier)), MIN_SPREAD)
-        self.multiplier.assign(round_mantissa(spread))
-
-
-@keras.saving.register_keras_serializable("keras_ec")
-class FreeCenters(Centers):
-    """K centers ``unit * level``, every level trainable but one pinned at 0."""
-
-    kind = "free"
-
-    def _create_values(self, gap: Callable[[], Tensor]) -> None:
-        def unit(shape=(), dtype=None):
-            return _unit_of(gap())
-
-        def levels(shape=(), dtype=None):
-            return self._levels * gap() / _unit_of(gap())
-
-        shape = (self.count,)
-        self._mask = (self._levels != 0).astype("float32")
-        self.unit = self._state("unit", unit)
-        self.levels = self._state("levels", levels, shape, trainable=True)
-        self.frozen_levels = self._state("frozen_levels", levels, shape)
-
-    def _set_gap(self, gap: Tensor) -> None:
-        self.unit.assign(_unit_of(gap))
-        self.levels.assign(self._levels * gap / _unit_of(gap))
-
-    def values(self) -> Tensor:
-        """Present centers: float32, shape (K,), sorted."""
-        return self.unit * ops.sort(self.levels * self._mask)
-
-    def assigning_values(self) -> Tensor:
-        """Centers that decide the assignment: those at freezing while frozen."""
-        frozen = self.unit * self.frozen_levels
-        return ops.where(self.frozen > 0, frozen, ops.stop_gradient(self.values()))
-
-    def indices(self, weights: Tensor) -> Tensor:
-        """Hard assignment: int32, shape of `weights`, values in [0, K)."""
-        return assignment.nearest(weights, self.assigning_values())
-
-    def hard_values(self, weights: Tensor) -> Tensor:
-        """Value of each weight's center, with straight-through gradients."""
-        count = self.count
-
-        @ops.custom_gradient
-        def evaluate(weights, centers, assigning):
-            indices = assignment.nearest(weights, assigning)
-
-            def gradient(*args, upstream=None):
-                if upstream is None:
-                    (upstream,) = args
-                of_centers = ops.segment_sum(
-                    ops.reshape(upstream, (-1,)), ops.reshape(indices, (-1,)), num_segments=count
-                )
-                return upstream, of_centers, ops.zeros_like(assigning)
-
-            return ops.take(centers, indices), gradient
-
-        return evaluate(weights, self.values(), self.assigning_values())
-
-    def freeze(self) -> None:
-        """Remembers the present centers; they decide all assignments from now on."""
-        self.frozen_levels.assign(ops.sort(self.levels * self._mask))
-        self.frozen.assign(1.0)
-
-    def round_values(self) -> None:
-        """Rounds every center to `MANTISSA_BITS` significant bits."""
-        self.levels.assign(round_mantissa(ops.convert_to_numpy(self.levels)))
-
-
-CENTER_TYPES = {kind.kind: kind for kind in (UniformCenters, FreeCenters)}
-
-
-def make_centers(centers: int | Sequence[float], center_type: str, name: str) -> Centers:
-    """Centers of a type given by name.
-
-    Args:
-        centers: number of centers, or their initial values.
-        center_type: "uniform" or "free".
-        name: name of the object among the sublayers of its owner.
-
-    Returns:
-        The `Centers` object, not yet created for a weight tensor.
-
-    Raises:
-        ValueError: if the type is unknown or the centers are not valid.
-    """
-    if center_type not in CENTER_TYPES:
-        raise ValueError(
-            f"`center_type` must be one of {sorted(CENTER_TYPES)}. Received: {center_type!r}"
-        )
-    return CENTER_TYPES[center_type](centers, name=name)

@@ -5,7 +5,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_ec.layers import ECDense, FreeCenters, UniformCenters
-from keras_ec.layers.centers import MANTISSA_BITS, check_centers, make_centers, round_mantissa
+from keras_ec.layers.center_types import make_centers
+from keras_ec.layers.centers import MANTISSA_BITS, check_centers, round_mantissa
 from keras_ec.regularizers import RATE_MODELS
 
 KINDS = {"uniform": UniformCenters, "free": FreeCenters}
@@ -83,9 +84,10 @@ def test_unit_is_a_power_of_two_and_multiplier_of_order_one():
     "centers",
     [1, 0, -3, 2.5, True, [0.0], [], [1.0, 2.0], [0.0, np.nan], [0.0, 1.0, 1.0], [0.0, np.inf]],
 )
-def test_bad_centers(kind, centers):
-    with pytest.raises(ValueError, match="centers"):
-        check_centers(centers, kind)
+def test_bad_centers(centers):
+    for evenly_spaced in (False, True):
+        with pytest.raises(ValueError, match="centers"):
+            check_centers(centers, evenly_spaced)
 
 
 def test_unknown_type():
