@@ -11,6 +11,7 @@ import keras
 from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.dense import batched_dense
 from keras_ec.deploy.flatten import constant_flatten
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.tensor_names import without_inner_names
@@ -55,7 +56,8 @@ def deployable(model: keras.Model) -> keras.Model:
     normalization = keras.layers.BatchNormalization
 
     def replace(node: dict) -> dict:
-        return constant_flatten(affine_layer(plain_layer(float32_policy(node))))
+        plain = affine_layer(plain_layer(float32_policy(node)))
+        return batched_dense(constant_flatten(plain))
 
     copy = clone(model, replace, without=(normalization, ChannelAffine))
     sources = [layer for layer in all_layers(model) if type(layer) is normalization and layer.built]

@@ -68,6 +68,16 @@ def trained(model, rng):
 
 CHAINS = {
     "dense": ((10,), [lambda: ECDense(8, activation="relu", centers=5), lambda: ECDense(3)]),
+    "dense-on-sequences": (
+        (7, 4),
+        [
+            lambda: ECDense(8, activation="relu", centers=5),
+            lambda: layers.Dense(6),
+            lambda: ECDense(3),
+        ],
+    ),
+    "dense-on-pictures": ((5, 4, 3), [lambda: ECDense(6, use_bias=False, activation="tanh")]),
+    "dense-on-sequences-bn": ((7, 4), [lambda: ECDense(6), layers.BatchNormalization]),
     "conv1d": ((12, 4), [lambda: ECConv1D(6, 3, activation="relu"), layers.Flatten]),
     "conv2d": ((8, 8, 3), [lambda: ECConv2D(6, 3, padding="same", strides=2), layers.ReLU]),
     "depthwise": ((8, 8, 3), [lambda: ECDepthwiseConv2D(3, depth_multiplier=2), layers.ReLU]),
@@ -116,6 +126,37 @@ def test_litert_infers_like_keras(chain, build, rng):
             harden(model)
         expected = array(model(x))
         np.testing.assert_allclose(run(hardened_tflite(model), x), expected, rtol=1e-5, atol=1e-5)
+
+
+def operators(content):
+    """Codes of the operators of a .tflite file, in order."""
+    model = tflite.Model.GetRootAs(content)
+    graph = model.Subgraphs(0)
+    indices = (graph.Operators(i).OpcodeIndex() for i in range(graph.OperatorsLength()))
+    return [model.OperatorCodes(i).BuiltinCode() for i in indices]
+
+
+@pytest.mark.parametrize("shape", [(4,), (7, 4), (5, 7, 4), (None, 4)])
+def test_dense_is_one_operator(shape, rng):
+    """On inputs of any rank, bias and activation within; sequences of any length too."""
+    inputs = keras.Input(shape)
+    hidden = ECDense(8, activation="relu", centers=5)(inputs)
+    model = trained(keras.Model(inputs, layers.Dense(3)(hidden)), rng)
+    content = tflite_bytes(model)
+    assert operators(content) == 2 * [tflite.BuiltinOperator.FULLY_CONNECTED]
+    x = rng.standard_normal((5, *(6 if n is None else n for n in shape))).astype("float32")
+    np.testing.assert_allclose(run(content, x), array(model(x)), rtol=1e-5, atol=1e-5)
+
+
+def test_other_classes_named_dense_stay(rng):
+    @keras.saving.register_keras_serializable("test_export")
+    class Dense(layers.Dense):
+        def call(self, inputs):
+            return -super().call(inputs)
+
+    model = keras.Sequential([keras.Input((7, 4)), Dense(5), ECDense(3)])
+    x = rng.standard_normal((2, 7, 4)).astype("float32")
+    np.testing.assert_allclose(run(tflite_bytes(model), x), array(model(x)), rtol=1e-5, atol=1e-5)
 
 
 @pytest.fixture
