@@ -1,24 +1,27 @@
 """LiteRT latency and memory of every artifact; coding and decoding time of archives.
 
 Measures what `point.py` left in `benchmarks/cache`, each artifact in a process of its own, and
-stores the figures in `benchmarks/results/inference_cost.json`.
+stores the figures in `benchmarks/results/inference_cost.json`. With networks named, those of
+others stay.
 
-    python benchmarks/inference_cost.py
+    python benchmarks/inference_cost.py --network transformer
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from configuration import RESULTS, Configuration
 from curves import label
 from environment import process_command, process_environment
+from networks import NETWORKS
 from report import load_results
 
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes
@@ -28,11 +31,14 @@ TURNS, ENOUGH = 5, 2.0
 """Calls that are timed at most, and seconds after which there are no more of them."""
 
 
-def artifacts() -> list[tuple[str, Path]]:
-    """Curve and directory of all results whose artifacts are there, each once."""
+STORE = RESULTS / "inference_cost.json"
+
+
+def artifacts(networks: Collection[str]) -> list[tuple[str, Path]]:
+    """Curve and directory of all results of some networks whose artifacts are there, each once."""
     found = {}
     for network, results in load_results().items():
-        for result in results:
+        for result in results if network in networks else ():
             configuration = Configuration(
                 network, result["method"], result["settings"], result["seed"]
             )
@@ -74,13 +80,17 @@ def milliseconds(function: Callable[[], object]) -> float:
 
 def main() -> None:
     """Measures, prints and stores."""
-    stored = {}
-    for name, folder in artifacts():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", choices=sorted(NETWORKS), nargs="*", default=list(NETWORKS))
+    networks = parser.parse_args().network
+    before = json.loads(STORE.read_text()) if STORE.exists() else {}
+    stored = {key: row for key, row in before.items() if key.split(",")[0] not in networks}
+    for name, folder in artifacts(networks):
         key = f"{name} ({folder.name})"
         stored[key] = measure(folder)
         print(key, *(f"{k} {v}" for k, v in stored[key].items()), flush=True)
         text = json.dumps(stored, indent=2) + "\n"
-        write_atomically(RESULTS / "inference_cost.json", text.encode())
+        write_atomically(STORE, text.encode())
 
 
 if __name__ == "__main__":
