@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def compress(
 
 
 def _source(base: keras.Model, data: Data, settings: dict[str, Any], seed: int) -> Path:
-    """Weights of the method's network that is coded; made if they are missing."""
+    """Weights of the method's network that is coded; made, as its own point, if missing."""
     configuration = Configuration(
         name_of(base), settings["source"], settings["source_settings"], seed
     )
@@ -71,7 +72,9 @@ def _source(base: keras.Model, data: Data, settings: dict[str, Any], seed: int) 
     if not path.exists():
         method = importlib.import_module(f"methods.{configuration.method}")
         configuration.folder().mkdir(parents=True, exist_ok=True)
-        method.compress(base, data, configuration.all_settings(), seed, configuration.folder())
+        started, arguments = time.time(), (configuration.all_settings(), seed)
+        shipped = method.compress(base, data, *arguments, configuration.folder())
+        shipped.save(time.time() - started)
     return path
 
 

@@ -91,6 +91,31 @@ def test_kernels_turn_there_and_back():
     assert np.array_equal(method.channels_last(turned), kernel)
 
 
+def test_a_network_that_is_made_to_be_coded_is_stored_as_its_own_point(tmp_path, monkeypatch):
+    import configuration
+    import methods.keras_ec
+    import shipped
+    from methods import nncodec as method
+
+    calls = []
+
+    def compress(base, data, settings, seed, folder):
+        calls.append((settings["alpha"], seed))
+        for name in ("network.npz", "network.ecz"):
+            (folder / name).write_bytes(b"made")
+        return shipped.Shipped(3, folder / "network.ecz", b"network")
+
+    monkeypatch.setattr(configuration, "CACHE", tmp_path)
+    monkeypatch.setattr(methods.keras_ec, "compress", compress)
+    settings = {"source": "keras_ec", "source_settings": {"alpha": 0.7}}
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="lenet-5")
+    for _ in range(2):
+        path = method._source(model, None, settings, 4)
+    assert calls == [(0.7, 4)] and path.read_bytes() == b"made"
+    found, seconds = shipped.stored(path.parent)
+    assert found.payload_bytes == 3 and found.tflite == b"network" and seconds >= 0
+
+
 def test_step_of_whole_multiples():
     from methods import nncodec as method
 
