@@ -69,7 +69,8 @@ RATES = {
     "transformer": (0.4, 0.8, 1.6, 0.2, 3.2),
 }
 OTHER_RATES = (0.4, 0.6, 0.2, 0.8, 0.1)
-PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
+PUBLISHED_RATES = {"vgg": (0.15, 0.05, 0.3)}
+OTHER_PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
 """Without distillation, which triples the gradient of the task."""
 CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
@@ -117,7 +118,8 @@ def validation_plan(network: str) -> list[Configuration]:
     pruned = [{**training, **half, "technique": "pruning", "sparsity": s} for s in sparsities]
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
-    published = [{**compiled, "rate_weight": r} for r in PUBLISHED_RATES[part]]
+    rates = PUBLISHED_RATES.get(network, OTHER_PUBLISHED_RATES)[part]
+    published = [{**compiled, "rate_weight": r} for r in rates]
     constrained = {**compiled, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     varied = [
