@@ -12,8 +12,8 @@ from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.dense import batched_dense
-from keras_ec.deploy.flatten import constant_flatten
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
+from keras_ec.deploy.reshape import constant_reshape
 from keras_ec.deploy.tensor_names import without_inner_names
 from keras_ec.hardening import check_finite
 from keras_ec.traversal import all_layers, ec_layers
@@ -57,7 +57,7 @@ def deployable(model: keras.Model) -> keras.Model:
 
     def replace(node: dict) -> dict:
         plain = affine_layer(plain_layer(float32_policy(node)))
-        return batched_dense(constant_flatten(plain))
+        return batched_dense(constant_reshape(plain))
 
     copy = clone(model, replace, without=(normalization, ChannelAffine))
     sources = [layer for layer in all_layers(model) if type(layer) is normalization and layer.built]

@@ -148,6 +148,38 @@ def test_dense_is_one_operator(shape, rng):
     np.testing.assert_allclose(run(content, x), array(model(x)), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "reshape",
+    [
+        layers.Flatten(),
+        layers.Reshape((4, 21)),
+        layers.Reshape((-1, 6)),
+        layers.Reshape((7, 1, 3, 4)),
+    ],
+)
+def test_reshaping_is_one_operator(reshape, rng):
+    model = keras.Sequential([keras.Input((7, 4, 3)), reshape])
+    content = tflite_bytes(model)
+    assert operators(content) == [tflite.BuiltinOperator.RESHAPE]
+    x = rng.standard_normal((5, 7, 4, 3)).astype("float32")
+    np.testing.assert_array_equal(run(content, x), array(model(x)))
+
+
+@pytest.mark.parametrize(
+    "reshape", [layers.Flatten(), layers.Reshape((-1, 2)), layers.Reshape((3, -1))]
+)
+def test_reshaping_of_unknown_lengths(reshape, rng):
+    model = keras.Sequential([keras.Input((None, 4)), reshape])
+    x = rng.standard_normal((5, 6, 4)).astype("float32")
+    np.testing.assert_array_equal(run(tflite_bytes(model), x), array(model(x)))
+
+
+def test_channels_first_flatten_moves_the_channels(rng):
+    model = keras.Sequential([keras.Input((3, 4, 5)), layers.Flatten("channels_first")])
+    x = rng.standard_normal((2, 3, 4, 5)).astype("float32")
+    np.testing.assert_array_equal(run(tflite_bytes(model), x), array(model(x)))
+
+
 def test_other_classes_named_dense_stay(rng):
     @keras.saving.register_keras_serializable("test_export")
     class Dense(layers.Dense):
