@@ -41,7 +41,7 @@ CONSTRAINED = {
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
-    "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "rate": 1e-3},
+    "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
     "transformer": {"rate_model": "geometric", "distillation": 0.0},
 }
 """Settings of keras_ec alone that are not the defaults."""
