@@ -30,7 +30,6 @@ from keras_ec.deploy.atomic_file import write_atomically
 TURNS, ENOUGH = 5, 2.0
 """Calls that are timed at most, and seconds after which there are no more of them."""
 
-
 STORE = RESULTS / "inference_cost.json"
 
 

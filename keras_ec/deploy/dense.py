@@ -1,8 +1,8 @@
 """Dense on sequences as the deployed network needs it: one operator.
 
 Keras' Dense reads the shape of an input with more than two axes at run time, to
-flatten all but the last and to restore them. The converter turns that into eight
-operators and as many tensors. A product of matrices over the leading axes becomes a
+flatten all but the last and to restore them. The converter turns that into nine
+operators more, and their tensors. A product of matrices over the leading axes becomes a
 single FULLY_CONNECTED, with bias and activation within.
 """
 
