@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from keras_ec.hardening import folded_normalization, round_scales, round_vector
+from keras_ec.hardening import folded_normalization
+from keras_ec.rounding import round_scales, round_vector
 
 
 def normalizations(model: keras.Model) -> list[keras.layers.Layer]:

@@ -10,14 +10,14 @@ import numpy as np
 from keras import ops
 
 from keras_ec import schedules
-from keras_ec.hardening import VECTOR_BITS, check_vector_bits, harden, round_vectors
-from keras_ec.layers.centers import Centers
+from keras_ec.hardening import harden, round_vectors
+from keras_ec.rounding import VECTOR_BITS, check_vector_bits
 from keras_ec.schedules import Schedule
-from keras_ec.traversal import ec_layers, quantized_weights
+from keras_ec.traversal import ec_layers, quantized_weights, rounded_layers
 
 
-class Progress(keras.callbacks.Callback):
-    """Base of callbacks that follow training progress.
+class ScheduledState(keras.callbacks.Callback):
+    """Base of callbacks that set state of EC layers by a schedule.
 
     Progress runs from 0 at the first batch to 1 at the last of `epochs` less
     `reserved_epochs`. It is a function of epoch and batch alone, so a run that
@@ -26,25 +26,27 @@ class Progress(keras.callbacks.Callback):
     them, and progress stands still during it.
 
     Args:
-        reserved_epochs: epochs at the end for which progress stays at 1.
+        schedule: value as a function of progress.
+        reserved_epochs: epochs at the end that keep the last value.
     """
 
-    def __init__(self, reserved_epochs: int = 0) -> None:
+    def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
         super().__init__()
         if reserved_epochs < 0:
             raise ValueError(f"Expected a number of epochs >= 0. Received: {reserved_epochs}")
+        self.schedule = schedule
         self.reserved_epochs = reserved_epochs
         self._epoch = 0
         self._steps = self._batch = 0
-        self._centers: list[Centers] = []
+        self._variables: list[keras.Variable] = []
+
+    def variables(self) -> list[keras.Variable]:
+        """What the schedule sets, in the model that is trained."""
+        raise NotImplementedError
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Looks up the centers of the model."""
-        self._centers = [weight.centers for weight in quantized_weights(self.model)]
-
-    def at_progress(self, progress: float) -> None:
-        """Called at the begin of every epoch and batch."""
-        raise NotImplementedError
+        """Looks up what the schedule sets."""
+        self._variables = self.variables()
 
     def progress(self, batch: int = 0) -> float:
         """Progress at a batch of the present epoch, from 0 to 1."""
@@ -57,50 +59,34 @@ class Progress(keras.callbacks.Callback):
         """Follows the number of the epoch."""
         self._epoch = epoch
         self._steps = self._batch + 1 if self._batch else 0
-        self.at_progress(self.progress())
+        self._assign(self.progress())
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Follows the number of the batch."""
         self._batch = batch
-        self.at_progress(self.progress(batch))
+        self._assign(self.progress(batch))
+
+    def _assign(self, progress: float) -> None:
+        value = self.schedule(progress)
+        for variable in self._variables:
+            variable.assign(value)
 
 
-class TemperatureSchedule(Progress):
-    """Sets the temperature of all centers by a schedule.
+class TemperatureSchedule(ScheduledState):
+    """Sets the temperature of all centers, in gaps between centers; see `ScheduledState`."""
 
-    Args:
-        schedule: temperature, in gaps between centers, as a function of progress.
-        reserved_epochs: epochs at the end that keep the last value.
-    """
-
-    def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
-        super().__init__(reserved_epochs)
-        self.schedule = schedule
-
-    def at_progress(self, progress: float) -> None:
-        """Assigns the temperature."""
-        temperature = self.schedule(progress)
-        for centers in self._centers:
-            centers.temperature.assign(temperature)
+    def variables(self) -> list[keras.Variable]:
+        """The temperatures of all centers."""
+        return [weight.centers.temperature for weight in quantized_weights(self.model)]
 
 
-class RateSchedule(Progress):
-    """Scales the entropy penalty by a schedule.
+class RateSchedule(ScheduledState):
+    """Scales the entropy penalty, the schedule is a factor on alpha; see `ScheduledState`."""
 
-    Args:
-        schedule: factor on alpha as a function of progress.
-        reserved_epochs: epochs at the end that keep the last value.
-    """
-
-    def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
-        super().__init__(reserved_epochs)
-        self.schedule = schedule
-
-    def at_progress(self, progress: float) -> None:
-        """Assigns the factor."""
-        factor = self.schedule(progress)
-        for centers in self._centers:
-            centers.rate_scale.assign(factor)
+    def variables(self) -> list[keras.Variable]:
+        """The factors of all EC layers."""
+        ec_layers(self.model)
+        return [scale for layer in rounded_layers(self.model) for scale in layer.rate_scales()]
 
 
 class RateLogger(keras.callbacks.Callback):

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from keras_ec.layers.base import ECLayer
-from keras_ec.traversal import all_layers
+from keras_ec.layers.rounded_layer import RoundedLayer
+from keras_ec.traversal import all_layers, rounded_layers
 
 
 def serialized(layer_class: type, config: dict) -> dict:
@@ -25,7 +25,7 @@ def serialized(layer_class: type, config: dict) -> dict:
 def clone(
     model: keras.Model, replace: Callable[[dict], dict], without: tuple[type, ...] = ()
 ) -> keras.Model:
-    """Copies a model with some layers exchanged, quantized weights hardened.
+    """Copies a model with some layers exchanged, weights with the values that layers run on.
 
     Args:
         model: Sequential or Functional model, built.
@@ -77,12 +77,11 @@ def _not_compiled(model: keras.Model) -> Iterator[None]:
 
 
 def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type, ...]) -> None:
-    """Copies all weights but the state of centers, quantized ones hardened."""
+    """Copies all weights but the state of centers, with the values that layers run on."""
     hard = {
-        id(weight.variable): weight.hardened()
-        for layer in all_layers(source)
-        if isinstance(layer, ECLayer)
-        for weight in layer.quantized_weights
+        id(variable): value
+        for layer in rounded_layers(source)
+        for variable, value in layer.hardened()
     }
     old_variables = _common_variables(source, without)
     new_variables = _common_variables(target, without)
@@ -101,7 +100,7 @@ def _common_variables(model: keras.layers.Layer, without: tuple[type, ...]) -> l
     """Variables that a model has in common with its copy, in order."""
     own: set[int] = set()
     for layer in all_layers(model):
-        if isinstance(layer, ECLayer):
+        if isinstance(layer, RoundedLayer):
             own.update(id(v) for v in layer.assignment_state())
         elif type(layer) in without:
             own.update(id(v) for v in layer.variables)

@@ -13,9 +13,7 @@ from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
 from keras_ec.regularizers import EntropyRegularizer
-from keras_ec.traversal import all_layers, ec_layers
-
-EC_ARGUMENTS = ("centers", "center_type", "forward", "entropy_regularizer")
+from keras_ec.traversal import all_layers, ec_layers, rounded_layers
 
 _EC_BY_NAME = {plain.__name__: ec for plain, ec in EC_LAYERS.items()}
 _PLAIN_BY_NAME = {keras.saving.get_registered_name(ec): plain for plain, ec in EC_LAYERS.items()}
@@ -30,6 +28,7 @@ def convert(
     forward: str = "straight_through",
     rate_model: str = "structured",
     select: Callable[[keras.layers.Layer], bool] | None = None,
+    vector_bits: int | None = None,
 ) -> keras.Model:
     """Copies a model with its layers replaced by EC layers, weights kept.
 
@@ -46,8 +45,11 @@ def convert(
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
         forward: "straight_through" or "gaussian".
         rate_model: "structured", "geometric" or "order_0", see `EntropyRegularizer`.
-        select: which layers to convert; called with each layer that could be.
+        select: which layers with weight matrices to convert; called with each that could be.
             All, if None.
+        vector_bits: resolution at which biases of converted layers, and scales and offsets of
+            LayerNormalization and GroupNormalization, are trained and shipped; None trains
+            them unrounded, so that only hardening rounds them.
 
     Returns:
         A new model, not compiled.
@@ -65,7 +67,7 @@ def convert(
         'ECDense'
     """
     check_clonable(model)
-    if any(isinstance(layer, ECLayer) for layer in all_layers(model)):
+    if rounded_layers(model):
         raise ValueError(
             f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras "
             "layers; keras_ec.strip gives one."
@@ -79,6 +81,7 @@ def convert(
         "center_type": center_type,
         "forward": forward,
         "entropy_regularizer": regularizer,
+        "vector_bits": vector_bits,
     }
     EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
 
@@ -86,14 +89,17 @@ def convert(
         ec_class = _EC_BY_NAME.get(node["class_name"])
         if ec_class is None or not str(node.get("module")).startswith("keras."):
             return node
-        if select is not None and not select(keras.saving.deserialize_keras_object(node)):
+        asked = select is not None and issubclass(ec_class, ECLayer)
+        if asked and not select(keras.saving.deserialize_keras_object(node)):
             return node
-        return serialized(ec_class, {**node["config"], **arguments})
+        own = {name: arguments[name] for name in ec_class.ec_arguments}
+        return serialized(ec_class, {**node["config"], **own})
 
     converted = clone(model, replace)
     new_layers = [layer for layer in all_layers(converted) if isinstance(layer, ECLayer)]
     if not new_layers:
-        names = ", ".join(sorted(plain.__name__ for plain in EC_LAYERS))
+        quantizing = (k.__name__ for k, ec in EC_LAYERS.items() if issubclass(ec, ECLayer))
+        names = ", ".join(sorted(quantizing))
         raise ValueError(
             f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}."
         )
@@ -145,8 +151,8 @@ def plain_layer(node: dict) -> dict:
     plain = _PLAIN_BY_NAME.get(node.get("registered_name"))
     if plain is None:
         return node
-    config = {k: v for k, v in node["config"].items() if k not in EC_ARGUMENTS}
-    return serialized(plain, config)
+    extra = EC_LAYERS[plain].ec_arguments
+    return serialized(plain, {k: v for k, v in node["config"].items() if k not in extra})
 
 
 def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:

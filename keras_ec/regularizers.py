@@ -23,6 +23,10 @@ RATE_MODELS = {
 """Rates in bits as functions of weights, centers and temperature, by name."""
 
 
+NORMALIZATION_STEP = 0.05
+"""Change of a normalization's scale or offset that matters; its inputs are of order one."""
+
+
 @keras.saving.register_keras_serializable("keras_ec")
 class EntropyRegularizer(keras.regularizers.Regularizer):
     """Penalty ``alpha * bits * ln(2) / num_examples`` on the rate of a layer.
@@ -116,13 +120,13 @@ class _Penalty(keras.regularizers.Regularizer):
 
     Args:
         regularizer: turns bits into a penalty.
-        centers: the `Centers` of the layer's weights.
+        scaled: what holds the factor on the penalty, `rate_scale`.
         other: a further regularizer of the variable that is added, or None.
     """
 
-    def __init__(self, regularizer: EntropyRegularizer, centers: Any, other: Any = None) -> None:
+    def __init__(self, regularizer: EntropyRegularizer, scaled: Any, other: Any = None) -> None:
         self.regularizer = regularizer
-        self.centers = centers
+        self.scaled = scaled
         self.other = other
 
     def bits(self, values: Tensor) -> Tensor:
@@ -131,29 +135,50 @@ class _Penalty(keras.regularizers.Regularizer):
 
     def __call__(self, variable: Tensor) -> Tensor:
         """Penalty for the present values of the variable."""
-        penalty = self.regularizer(self.bits(read(variable))) * self.centers.rate_scale
+        penalty = self.regularizer(self.bits(read(variable))) * self.scaled.rate_scale
         return penalty if self.other is None else penalty + self.other(variable)
 
 
 class EntropyPenalty(_Penalty):
-    """Penalty on the relaxed entropy of a weight tensor, whose own centers it is given."""
+    """Penalty on the relaxed entropy of a weight tensor, whose own `Centers` it is given."""
 
     def bits(self, values: Tensor) -> Tensor:
         """Relaxed rate by the regularizer's model, in bits."""
-        centers = self.centers
+        centers = self.scaled
         return self.regularizer.bits(values, centers.assigning_values(), centers.temperature)
 
 
 class VectorPenalty(_Penalty):
     """Penalty on the estimated rate of a bias.
 
-    The mean gap of the centers of the layer's weights is the magnitude from which
-    on an entry of the bias matters.
+    It is given the `Centers` of the layer's weights, whose mean gap is the magnitude from
+    which on an entry of the bias matters.
     """
 
     def bits(self, values: Tensor) -> Tensor:
         """Estimated rate of the vector, in bits."""
-        return vector_bits(values, mean_gap(self.centers.assigning_values()))
+        return vector_bits(values, mean_gap(self.scaled.assigning_values()))
+
+
+class NormalizationPenalty(_Penalty):
+    """Penalty on the estimated rate of a normalization's scale or offset.
+
+    Args:
+        regularizer: turns bits into a penalty.
+        scaled: what holds the factor on the penalty, `rate_scale`.
+        start: value that costs nothing: 1 for scales, 0 for offsets.
+        other: a further regularizer of the variable that is added, or None.
+    """
+
+    def __init__(
+        self, regularizer: EntropyRegularizer, scaled: Any, start: float, other: Any = None
+    ) -> None:
+        super().__init__(regularizer, scaled, other)
+        self.start = start
+
+    def bits(self, values: Tensor) -> Tensor:
+        """Estimated rate of the vector, in bits."""
+        return vector_bits(values - self.start, NORMALIZATION_STEP)
 
 
 def read(variable: Any) -> Tensor:

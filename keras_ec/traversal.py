@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from keras_ec.layers.base import ECLayer, QuantizedWeight
+from keras_ec.layers.rounded_layer import RoundedLayer
 
 
 def all_layers(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
@@ -69,6 +70,11 @@ def ec_layers(model: keras.layers.Layer) -> list[ECLayer]:
                 "model first: call it on a batch, or give it an input shape."
             )
     return found
+
+
+def rounded_layers(model: keras.layers.Layer) -> list[RoundedLayer]:
+    """The layers within a model that run on rounded vectors or quantized weights, each once."""
+    return [layer for layer in all_layers(model) if isinstance(layer, RoundedLayer)]
 
 
 def quantized_weights(model: keras.layers.Layer) -> list[QuantizedWeight]:

@@ -1,4 +1,4 @@
-"""The rate of short vectors: biases, which are coded on a grid, not on centers."""
+"""The rate of short vectors, such as biases, which are coded on a grid, not on centers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def vector_bits(values: Tensor, step: Tensor) -> Tensor:
     once it is rounded; hardening such a network finds long runs of zeros.
 
     Args:
-        values: float32, shape (n,).
+        values: float32, n elements.
         step: float32 scalar > 0, held constant: the magnitude from which on an
             entry matters.
 

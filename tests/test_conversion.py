@@ -8,8 +8,15 @@ from keras import layers, ops
 import keras_ec
 from keras_ec import convert, strip
 from keras_ec.conversion import unconverted_layers
-from keras_ec.layers import EC_LAYERS, ECConv2D, ECDense, ECLayer, FreeCenters
-from keras_ec.traversal import all_layers, ec_layers, quantized_weights
+from keras_ec.layers import (
+    EC_LAYERS,
+    ECConv2D,
+    ECDense,
+    ECLayer,
+    ECLayerNormalization,
+    FreeCenters,
+)
+from keras_ec.traversal import all_layers, ec_layers, quantized_weights, rounded_layers
 
 
 def array(tensor):
@@ -128,6 +135,35 @@ def test_select():
     assert [type(layer) for layer in model.layers] == [ECDense, layers.Dense]
     with pytest.raises(ValueError, match="no layer to convert"):
         convert(dense_net(), 0.2, 100, select=lambda layer: False)
+
+
+def test_vector_bits_reach_every_layer_and_normalization():
+    base = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(3, name="first"),
+            layers.LayerNormalization(),
+            layers.GroupNormalization(1),
+            layers.BatchNormalization(),
+            layers.Dense(2, name="last"),
+        ]
+    )
+    asked = []
+    model = convert(base, 0.2, 100, vector_bits=4, select=lambda x: not asked.append(x.name))
+    assert asked == ["first", "last"]
+    assert [layer.vector_bits for layer in rounded_layers(model)] == [4] * 4
+    assert len(ec_layers(model)) == 2
+    kinds = [type(layer) for layer in model.layers]
+    assert ECLayerNormalization in kinds and layers.BatchNormalization in kinds
+    assert [type(layer) for layer in strip(model).layers] == [type(x) for x in base.layers]
+    with pytest.raises(ValueError, match="holds EC layers already"):
+        convert(model, 0.2, 100)
+    assert len(model.losses) == 4 + 4  # of kernels and biases; of scales and offsets
+    unrounded = convert(base, 0.2, 100)
+    assert [layer.vector_bits for layer in rounded_layers(unrounded)] == [None] * 4
+    only_normalizations = keras.Sequential([keras.Input((4,)), layers.LayerNormalization()])
+    with pytest.raises(ValueError, match="no layer to convert"):
+        convert(only_normalizations, 0.2, 100, vector_bits=4)
 
 
 def test_select_left_layers_are_warned_of():

@@ -30,6 +30,7 @@ def compress(
         center_type=settings["center_type"],
         forward=settings["forward"],
         rate_model=settings["rate_model"],
+        vector_bits=settings["trained_vector_bits"],
     )
     callback = harden_assignments(settings, 1.0, schedules.exponential(*settings["temperature"]))
     return train_and_ship(model, teacher, data, settings, seed, folder, callback)

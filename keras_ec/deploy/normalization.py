@@ -17,7 +17,8 @@ import numpy as np
 from keras import ops
 
 from keras_ec.cloning import serialized
-from keras_ec.hardening import folded_normalization, round_scales
+from keras_ec.hardening import folded_normalization
+from keras_ec.rounding import round_scales
 
 SCALE_TOLERANCE = 1e-5
 OFFSET_BITS = 18

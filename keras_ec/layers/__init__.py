@@ -8,7 +8,9 @@ with training_extra("keras_ec.layers"):
     from keras_ec.layers.conv import ECConv1D, ECConv2D, ECDepthwiseConv2D
     from keras_ec.layers.dense import ECDense
     from keras_ec.layers.free_centers import FreeCenters
+    from keras_ec.layers.normalization import ECGroupNormalization, ECLayerNormalization
     from keras_ec.layers.registry import EC_LAYERS, ec_layer
+    from keras_ec.layers.rounded_layer import RoundedLayer
     from keras_ec.layers.uniform_centers import UniformCenters
 
 __all__ = [
@@ -18,9 +20,12 @@ __all__ = [
     "ECConv2D",
     "ECDense",
     "ECDepthwiseConv2D",
+    "ECGroupNormalization",
     "ECLayer",
+    "ECLayerNormalization",
     "FreeCenters",
     "QuantizedWeight",
+    "RoundedLayer",
     "UniformCenters",
     "ec_layer",
 ]

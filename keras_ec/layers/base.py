@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 import keras
@@ -15,7 +14,8 @@ from keras import ops
 from keras_ec.assignment import relaxed_bits
 from keras_ec.layers.center_types import make_centers
 from keras_ec.layers.centers import Centers
-from keras_ec.regularizers import EntropyPenalty, EntropyRegularizer, VectorPenalty
+from keras_ec.layers.rounded_layer import RoundedLayer
+from keras_ec.regularizers import EntropyPenalty, VectorPenalty
 
 Tensor = Any
 
@@ -72,7 +72,7 @@ class QuantizedWeight:
         return self.centers.hard_bits(self.value())
 
 
-class ECLayer(keras.layers.Layer):
+class ECLayer(RoundedLayer):
     """Base of EC layers; combine it with a Keras layer, this class first.
 
     The Keras layer creates its weights and computes its output as ever. Weights
@@ -96,14 +96,14 @@ class ECLayer(keras.layers.Layer):
             gradients through the rounding unchanged. "gaussian" samples the
             pre-activations from the Gaussian that soft assignments give them
             (arXiv 1812.07520). Both infer with the hardened weights.
-        entropy_regularizer: `keras_ec.regularizers.EntropyRegularizer`, or
-            None to train without a penalty on the rate.
-        **kwargs: keyword arguments of the Keras layer.
+        **kwargs: keyword arguments of the Keras layer and of `RoundedLayer`: `vector_bits`,
+            `entropy_regularizer`.
 
     Raises:
         ValueError: if an argument is not one of the above.
     """
 
+    ec_arguments = (*RoundedLayer.ec_arguments, "centers", "center_type", "forward")
     quantized: tuple[str, ...] = ("kernel",)
 
     def __init__(
@@ -112,22 +112,13 @@ class ECLayer(keras.layers.Layer):
         centers: int | Sequence[float] = 15,
         center_type: str = "uniform",
         forward: str = "straight_through",
-        entropy_regularizer: EntropyRegularizer | dict | None = None,
         **kwargs: Any,
     ) -> None:
         if forward not in FORWARDS:
             raise ValueError(f"`forward` must be one of {FORWARDS}. Received: {forward!r}")
-        if isinstance(entropy_regularizer, dict):
-            entropy_regularizer = keras.saving.deserialize_keras_object(entropy_regularizer)
-        if not isinstance(entropy_regularizer, (EntropyRegularizer, type(None))):
-            raise ValueError(
-                "`entropy_regularizer` must be a keras_ec.regularizers.EntropyRegularizer "
-                f"or None. Received: {entropy_regularizer!r}"
-            )
         super().__init__(*args, **kwargs)
         self.center_type = center_type
         self.forward = forward
-        self.entropy_regularizer = entropy_regularizer
         for name in self.quantized:
             made = make_centers(centers, center_type, f"{name}_centers")
             made.trainable = self.trainable
@@ -165,26 +156,15 @@ class ECLayer(keras.layers.Layer):
             if variable.name in self.quantized
         ]
 
-    def _run(self, inputs: Tensor, values: dict[str, Tensor], training: bool | None) -> Tensor:
-        """Output of the Keras layer with the weights of some names replaced."""
-        parent = super().call
-        options = {"training": training} if "training" in signature(parent).parameters else {}
-        # Values of the others too: they may come from an outer stateless scope.
-        updates = [
-            (v, ops.cast(values[v.name], v.dtype) if v.name in values else v.value)
-            for v in self.variables
-        ]
-        with keras.StatelessScope() as scope:
-            for update in updates:
-                scope.add_update(update)
-            return parent(inputs, **options)
+    def _values(self) -> dict[str, Tensor]:
+        """Values that a call uses in place of weights, by the names of these."""
+        return {**super()._values(), **{w.name: w.hard_values() for w in self.quantized_weights}}
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Output of the layer: that of the Keras layer on quantized weights."""
         if training and self.forward == "gaussian":
             return self._gaussian_call(inputs, training)
-        hard = {weight.name: weight.hard_values() for weight in self.quantized_weights}
-        return self._run(inputs, hard, training)
+        return super().call(inputs, training=training)
 
     def _gaussian_call(self, inputs: Tensor, training: bool) -> Tensor:
         """Output with pre-activations sampled from their Gaussian.
@@ -194,7 +174,7 @@ class ECLayer(keras.layers.Layer):
         (inputs, mean weights) and (inputs^2, variances), gives its moments.
         """
         moments = {w.name: w.centers.moments(w.value()) for w in self.quantized_weights}
-        means = {name: mean for name, (mean, _) in moments.items()}
+        means = {**super()._values(), **{name: mean for name, (mean, _) in moments.items()}}
         variances = {name: variance for name, (_, variance) in moments.items()}
         if getattr(self, "bias", None) is not None:
             variances["bias"] = ops.zeros_like(self.bias)
@@ -205,6 +185,10 @@ class ECLayer(keras.layers.Layer):
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
         outputs = mean + deviation * noise
         return self.activation(outputs) if self.activation is not None else outputs
+
+    def rate_scales(self) -> list[keras.Variable]:
+        """Factors on the entropy penalty, which schedules ramp."""
+        return [self._centers(name).rate_scale for name in self.quantized]
 
     def assignment_state(self) -> list[keras.Variable]:
         """Variables that the EC layer has beyond those of its Keras layer."""
@@ -231,30 +215,34 @@ class ECLayer(keras.layers.Layer):
             weight.centers.unfreeze()
             weight.variable.trainable = self.trainable
 
+    def hardened(self) -> list[tuple[keras.Variable, np.ndarray]]:
+        """Weights that calls use other values of, with these, float32."""
+        return [*super().hardened(), *((w.variable, w.hardened()) for w in self.quantized_weights)]
+
     def harden(self) -> None:
-        """Moves every weight to its center, the centers rounded to a few bits.
+        """Moves every weight to its center, the centers rounded to a few bits; rounds vectors.
 
         Idempotent; keeps assignments, frozen or not.
         """
-        for weight in self.quantized_weights:
-            thawed = float(ops.convert_to_numpy(weight.centers.frozen)) == 0
-            if thawed:
-                weight.centers.freeze()
-            weight.centers.round_values()
-            weight.variable.assign(weight.hardened())
-            weight.centers.freeze()
-            if thawed:
-                weight.centers.unfreeze()
+        centers = [weight.centers for weight in self.quantized_weights]
+        thawed = [one for one in centers if float(ops.convert_to_numpy(one.frozen)) == 0]
+        for one in thawed:
+            one.freeze()
+        for one in centers:
+            one.round_values()
+        super().harden()
+        for one in centers:
+            one.freeze()
+        for one in thawed:
+            one.unfreeze()
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal layer can be made."""
-        regularizer = self.entropy_regularizer
         return {
             **super().get_config(),
             "centers": self._centers(self.quantized[0]).get_config()["centers"],
             "center_type": self.center_type,
             "forward": self.forward,
-            "entropy_regularizer": regularizer and keras.saving.serialize_keras_object(regularizer),
         }
 
 

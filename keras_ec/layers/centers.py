@@ -22,31 +22,6 @@ from keras_ec.regularizers import read
 
 Tensor = Any
 
-MANTISSA_BITS = 12
-"""Significant bits that hardening keeps of a spacing or a free center.
-
-Few enough that their product with a folded normalisation scale of few bits is
-exact in float32, and that a table of centers costs two bytes an entry.
-"""
-
-
-def round_mantissa(values: Any, bits: int = MANTISSA_BITS) -> np.ndarray:
-    """Rounds float values to a number of significant bits.
-
-    Args:
-        values: array-like of floats.
-        bits: significant bits to keep, 1 to 24.
-
-    Returns:
-        float32 array of the same shape.
-
-    Example:
-        >>> float(round_mantissa(1.3, bits=3))
-        1.25
-    """
-    mantissa, exponent = np.frexp(np.asarray(values, "float64"))
-    return np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits).astype("float32")
-
 
 def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.ndarray | None:
     """Validates the argument `centers` of an EC layer.

@@ -9,7 +9,8 @@ import keras
 from keras import ops
 
 from keras_ec import assignment
-from keras_ec.layers.centers import Centers, round_mantissa, unit_of
+from keras_ec.layers.centers import Centers, unit_of
+from keras_ec.rounding import round_mantissa
 
 Tensor = Any
 

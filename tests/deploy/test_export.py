@@ -254,7 +254,7 @@ def test_folded_kernels_are_levels_times_channel_scales(make, code, axis, rng):
     levels = np.unique(np.round(weight.hardened() / spacing))
     (kernel,) = kernels(hardened_tflite(model), code)
     scale, _ = keras_ec.hardening.folded_normalization(model.layers[1])
-    scale = keras_ec.hardening.round_scales(scale)
+    scale = keras_ec.rounding.round_scales(scale)
     assert np.any(kernel)
     shape = [1] * kernel.ndim
     shape[axis] = -1

@@ -5,8 +5,9 @@ from keras import layers, ops
 
 from keras_ec import harden
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
-from keras_ec.hardening import folded_normalization, round_scales, round_vector
+from keras_ec.hardening import folded_normalization
 from keras_ec.layers import ECDense
+from keras_ec.rounding import round_scales, round_vector
 
 
 def array(tensor):

@@ -11,9 +11,9 @@ from keras import layers, ops
 
 import keras_ec
 from keras_ec import assignment
-from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
-from keras_ec.layers.centers import round_mantissa
+from keras_ec.layers import EC_LAYERS, ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.regularizers import EntropyRegularizer
+from keras_ec.rounding import round_mantissa
 from keras_ec.structured_rate import geometric_bits, structured_bits
 from keras_ec.traversal import ec_layers, quantized_weights
 
@@ -33,8 +33,8 @@ def array(tensor):
 
 def with_hard_kernel(layer):
     """The plain Keras layer with the hardened kernel and the bias of an EC layer."""
-    plain = type(layer).__mro__[2]
-    own = ("centers", "center_type", "forward", "entropy_regularizer")
+    (plain,) = (keras_class for keras_class, ec in EC_LAYERS.items() if ec is type(layer))
+    own = layer.ec_arguments
     config = {key: value for key, value in layer.get_config().items() if key not in own}
     twin = plain.from_config(config)
     twin.build(layer._build_shapes_dict["input_shape"])

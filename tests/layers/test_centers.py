@@ -6,8 +6,9 @@ from keras import ops
 
 from keras_ec.layers import ECDense, FreeCenters, UniformCenters
 from keras_ec.layers.center_types import make_centers
-from keras_ec.layers.centers import MANTISSA_BITS, check_centers, round_mantissa
+from keras_ec.layers.centers import check_centers
 from keras_ec.regularizers import RATE_MODELS
+from keras_ec.rounding import MANTISSA_BITS
 
 KINDS = {"uniform": UniformCenters, "free": FreeCenters}
 
@@ -179,13 +180,6 @@ def test_rounded_values_have_few_significant_bits(kind, weights):
     np.testing.assert_array_equal(scaled, np.round(scaled))
     centers.round_values()
     np.testing.assert_array_equal(array(centers.values()), after)
-
-
-def test_round_mantissa():
-    np.testing.assert_array_equal(
-        round_mantissa([0.0, 1.3, -1.3, 0.3, 5.0, -(2.0**-30)], 3),
-        [0, 1.25, -1.25, 0.3125, 5, -(2.0**-30)],
-    )
 
 
 def test_rate_is_that_of_the_weights(kind, rng):
