@@ -42,7 +42,12 @@ CONSTRAINED = {
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
-    "transformer": {"rate_model": "geometric", "distillation": 0.0, "fine_tune_epochs": 1},
+    "transformer": {
+        "rate_model": "geometric",
+        "distillation": 0.0,
+        "fine_tune_epochs": 1,
+        "trained_vector_bits": 4,
+    },
 }
 """Settings of keras_ec alone that are not the defaults."""
 COMPILED = ("lenet-300-100", "transformer")
