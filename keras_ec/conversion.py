@@ -32,6 +32,9 @@ def convert(
 ) -> keras.Model:
     """Copies a model with its layers replaced by EC layers, weights kept.
 
+    Layers with weight matrices get centers and a rate; LayerNormalization and
+    GroupNormalization a rate of their scales and offsets.
+
     Sequential and Functional models, nested ones, and wrappers such as
     `keras.layers.TimeDistributed` are covered; shared layers stay shared. The
     given model is not changed. Layers with weight matrices that have no EC

@@ -56,19 +56,20 @@ class RoundedLayer(keras.layers.Layer):
         super().__init__(*args, **kwargs)
         self.vector_bits = vector_bits
         self.entropy_regularizer = entropy_regularizer
-        self._vectors: list[keras.Variable] = []
+        self._vector_names: tuple[str, ...] = ()
 
     def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
         """Adds a weight; remembers trainable vectors."""
         variable = super().add_weight(*args, **kwargs)
         if variable.trainable and len(variable.shape) == 1:
-            self._vectors.append(variable)
+            self._vector_names = (*self._vector_names, variable.name)
         return variable
 
     @property
     def rounded_vectors(self) -> list[keras.Variable]:
         """The vectors that are rounded in every call, as they are trained."""
-        return [] if self.vector_bits is None else list(self._vectors)
+        names = () if self.vector_bits is None else self._vector_names
+        return [variable for variable in self.variables if variable.name in names]
 
     def _values(self) -> dict[str, Tensor]:
         """Values that a call uses in place of weights, by the names of these."""
