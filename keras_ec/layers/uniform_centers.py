@@ -18,9 +18,6 @@ Tensor = Any
 MIN_SPREAD = 2.0**-6
 """Least multiplier of the grid, relative to its unit."""
 
-CANCELLED = 1.0 / 32.0
-"""Share of what independent terms would add up to, below which a sum counts as cancelled."""
-
 
 @keras.saving.register_keras_serializable("keras_ec")
 class UniformCenters(Centers):
@@ -81,7 +78,7 @@ class UniformCenters(Centers):
             def gradient(*args, upstream=None):
                 if upstream is None:
                     (upstream,) = args
-                return upstream, _spacing_gradient(upstream * levels), ops.zeros_like(assigning)
+                return upstream, ops.sum(upstream * levels), ops.zeros_like(assigning)
 
             return levels * spacing, gradient
 
@@ -96,22 +93,3 @@ class UniformCenters(Centers):
         """Rounds the spacing to `MANTISSA_BITS` significant bits."""
         spread = max(float(ops.convert_to_numpy(self.multiplier)), MIN_SPREAD)
         self.multiplier.assign(round_mantissa(spread))
-
-
-def _spacing_gradient(terms: Tensor) -> Tensor:
-    """Gradient of a spacing: the sum over all weights, or 0 where it cancels.
-
-    The scale of a kernel before a normalization is without effect. The terms then add up to
-    rounding errors, which an optimizer that divides by the size of past gradients, such as
-    Adam, would magnify to full steps: the spacing would wander, and every weight at zero
-    get another center once it is small.
-
-    Args:
-        terms: float32, shape of the weights: gradient of each times its level.
-
-    Returns:
-        float32 scalar.
-    """
-    total = ops.sum(terms)
-    independent = ops.sqrt(ops.sum(ops.square(terms)))
-    return ops.where(ops.abs(total) < CANCELLED * independent, ops.zeros_like(total), total)

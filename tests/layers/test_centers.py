@@ -127,41 +127,6 @@ def test_gradient_of_hard_values(kind, weights, rng):
     np.testing.assert_allclose(of_centers, expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("share, counts", [(0.0, False), (0.02, False), (0.05, True), (3.0, True)])
-def test_sums_that_cancel_do_not_move_the_spacing(weights, rng, share, counts):
-    """Orthogonal to the levels but for a share of what independent terms add up to."""
-    centers = centers_for("uniform", weights)
-    (trained,) = centers.trainable_variables
-    levels = array(centers.indices(weights)) - 3.0
-    upstream = rng.standard_normal(weights.shape)
-    upstream -= levels * np.sum(upstream * levels) / np.sum(levels**2)
-    size = np.sqrt(np.sum((upstream * levels) ** 2))
-    upstream += levels * share * size / np.sum(levels**2)
-    with tf.GradientTape() as tape:
-        loss = ops.sum(centers.hard_values(ops.convert_to_tensor(weights)) * upstream)
-    expected = share * size * float(centers.unit) if counts else 0.0
-    gradient = float(tape.gradient(loss, trained.value))
-    assert gradient == pytest.approx(expected, rel=1e-3) and bool(gradient) == counts
-
-
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_the_spacing_before_a_normalization_does_not_wander(policy, rng):
-    """Its true gradient is zero; Adam would make full steps of the rounding errors."""
-    keras.config.set_dtype_policy(policy)
-    inputs = keras.Input((8,))
-    hidden, last = ECDense(32, use_bias=False), ECDense(3)
-    x = keras.layers.BatchNormalization(epsilon=1e-5)(hidden(inputs))
-    model = keras.Model(inputs, last(keras.layers.ReLU()(x)))
-    model.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=False)
-    of_hidden, of_last = hidden.kernel_centers.multiplier, last.kernel_centers.multiplier
-    before = float(of_hidden.value), float(of_last.value)
-    x = 3 * rng.standard_normal((256, 8)).astype("float32")
-    y = np.stack([np.sin(x[:, 0]), x[:, 1] * x[:, 2], np.abs(x[:, 3])], 1)
-    model.fit(x, y, epochs=10, verbose=0)
-    assert abs(float(of_last.value) - before[1]) > 0.1
-    assert abs(float(of_hidden.value) - before[0]) < 0.01
-
-
 @pytest.mark.parametrize("rate", RATE_MODELS.values(), ids=RATE_MODELS)
 def test_rate_has_no_gradient_for_the_centers(kind, weights, rate):
     centers = centers_for(kind, weights)
