@@ -15,6 +15,7 @@ from keras import ops
 
 from keras_ec.distillation import Distiller
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
+from keras_ec.rounding import round_vector
 from keras_ec.traversal import all_layers
 
 LINEAR = (
@@ -53,6 +54,9 @@ def absorb_biases(model: keras.layers.Layer) -> None:
     """
     for layer, normalization in normalized_layers(model):
         bias = ops.convert_to_numpy(layer.bias)
+        bits = getattr(layer, "vector_bits", None)
+        if bits is not None:  # what calls of the layer add
+            bias = round_vector(bias, bits)
         normalization.moving_mean.assign(ops.convert_to_numpy(normalization.moving_mean) - bias)
         layer.bias.assign(ops.zeros_like(layer.bias))
 

@@ -225,8 +225,8 @@ class HardenAssignments(keras.callbacks.Callback):
         rate: schedule of the factor on alpha.
         fine_tune_epochs: epochs at the end with frozen assignments, within the
             `epochs` of `fit`.
-        vector_bits: resolution of biases and offsets, see `keras_ec.harden`;
-            None leaves them as they are.
+        vector_bits: resolution of biases and offsets, see `keras_ec.harden`; None leaves
+            them as they are, but for those of layers with a `vector_bits` of their own.
 
     Example:
         >>> callback = HardenAssignments(fine_tune_epochs=3)

@@ -12,6 +12,7 @@ from keras_ec.hardening import check_finite
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
+from keras_ec.layers.rounded_layer import RoundedLayer
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.traversal import all_layers, ec_layers, rounded_layers
 
@@ -48,8 +49,8 @@ def convert(
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
         forward: "straight_through" or "gaussian".
         rate_model: "structured", "geometric" or "order_0", see `EntropyRegularizer`.
-        select: which layers with weight matrices to convert; called with each that could be.
-            All, if None.
+        select: which layers to convert; called with each layer that could be, normalizations
+            too. All, if None.
         vector_bits: resolution at which biases of converted layers, and scales and offsets of
             LayerNormalization and GroupNormalization, are trained and shipped; None trains
             them unrounded, so that only hardening rounds them.
@@ -92,8 +93,7 @@ def convert(
         ec_class = _EC_BY_NAME.get(node["class_name"])
         if ec_class is None or not str(node.get("module")).startswith("keras."):
             return node
-        asked = select is not None and issubclass(ec_class, ECLayer)
-        if asked and not select(keras.saving.deserialize_keras_object(node)):
+        if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node
         own = {name: arguments[name] for name in ec_class.ec_arguments}
         return serialized(ec_class, {**node["config"], **own})
@@ -138,7 +138,8 @@ def strip(model: keras.Model) -> keras.Model:
         'Dense'
     """
     check_clonable(model)
-    ec_layers(model)
+    if not rounded_layers(model):
+        ec_layers(model)  # says what is missing
     return clone(model, plain_layer)
 
 
@@ -175,5 +176,6 @@ def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
     return [
         layer
         for layer in all_layers(model)
-        if not isinstance(layer, (ECLayer, Centers)) and any(len(v.shape) >= 2 for v in own(layer))
+        if not isinstance(layer, (RoundedLayer, Centers))
+        and any(len(v.shape) >= 2 for v in own(layer))
     ]

@@ -150,9 +150,11 @@ def test_vector_bits_reach_every_layer_and_normalization():
     )
     asked = []
     model = convert(base, 0.2, 100, vector_bits=4, select=lambda x: not asked.append(x.name))
-    assert asked == ["first", "last"]
+    assert asked == [layer.name for layer in base.layers if "batch" not in layer.name]
     assert [layer.vector_bits for layer in rounded_layers(model)] == [4] * 4
     assert len(ec_layers(model)) == 2
+    chosen = convert(base, 0.2, 100, select=lambda x: x.name == "last")
+    assert [layer.name for layer in rounded_layers(chosen)] == ["last"]
     kinds = [type(layer) for layer in model.layers]
     assert ECLayerNormalization in kinds and layers.BatchNormalization in kinds
     assert [type(layer) for layer in strip(model).layers] == [type(x) for x in base.layers]

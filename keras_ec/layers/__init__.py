@@ -1,4 +1,4 @@
-"""EC layers: Keras layers whose kernels sit on a few centers."""
+"""EC layers: Keras layers with kernels on a few centers, or vectors that have a rate."""
 
 from keras_ec.training_extra import training_extra
 

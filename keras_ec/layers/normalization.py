@@ -16,21 +16,28 @@ from keras_ec.regularizers import NormalizationPenalty
 class ECNormalization(RoundedLayer):
     """Base of normalization layers; combine it with a Keras layer, this class first.
 
-    With `entropy_regularizer` scales and offsets get a penalty on their rate, which draws them
-    to the 1 and 0 that a new layer has.
+    With `entropy_regularizer` scales and offsets get a penalty on their rate, which draws
+    scales to 1 and offsets to 0.
     """
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights."""
         self.rate_scale = self.add_weight(
-            name="rate_scale", shape=(), initializer="ones", trainable=False, autocast=False
+            name="rate_scale",
+            shape=(),
+            dtype="float32",
+            initializer="ones",
+            trainable=False,
+            autocast=False,
         )
         super().build(input_shape)
 
-    def add_weight(self, *args: Any, name: str | None = None, **kwargs: Any) -> keras.Variable:
-        """Adds a weight; one that is trained gets a penalty on its rate."""
-        variable = super().add_weight(*args, name=name, **kwargs)
-        if self.entropy_regularizer is not None and variable.trainable:
+    def add_weight(
+        self, *args: Any, name: str | None = None, trainable: bool = True, **kwargs: Any
+    ) -> keras.Variable:
+        """Adds a weight; one that is meant to be trained gets a penalty on its rate."""
+        variable = super().add_weight(*args, name=name, trainable=trainable, **kwargs)
+        if self.entropy_regularizer is not None and trainable:
             start = 1.0 if name == "gamma" else 0.0
             variable.regularizer = NormalizationPenalty(
                 self.entropy_regularizer, self, start, variable.regularizer
@@ -39,11 +46,11 @@ class ECNormalization(RoundedLayer):
 
     def rate_scales(self) -> list[keras.Variable]:
         """Factors on the entropy penalty, which schedules ramp."""
-        return [self.rate_scale]
+        return [self.rate_scale] if self.built else []
 
     def assignment_state(self) -> list[keras.Variable]:
         """Variables that the layer has beyond those of its Keras layer."""
-        return [self.rate_scale]
+        return self.rate_scales()
 
 
 @ec_layer(keras.layers.LayerNormalization)

@@ -20,8 +20,8 @@ class RoundedLayer(keras.layers.Layer):
 
     The Keras layer creates its weights and computes its output as ever. With `vector_bits`
     every call sees its trainable vectors, such as the bias, rounded to a grid of so many bits,
-    and training passes gradients through the rounding unchanged. So few bits are enough:
-    the rest of the network learns with what is shipped.
+    and training passes gradients through the rounding unchanged, so that the network learns
+    with what is shipped.
 
     Args:
         *args: arguments of the Keras layer.
@@ -58,10 +58,10 @@ class RoundedLayer(keras.layers.Layer):
         self.entropy_regularizer = entropy_regularizer
         self._vector_names: tuple[str, ...] = ()
 
-    def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
-        """Adds a weight; remembers trainable vectors."""
-        variable = super().add_weight(*args, **kwargs)
-        if variable.trainable and len(variable.shape) == 1:
+    def add_weight(self, *args: Any, trainable: bool = True, **kwargs: Any) -> keras.Variable:
+        """Adds a weight; remembers vectors that are meant to be trained, frozen now or not."""
+        variable = super().add_weight(*args, trainable=trainable, **kwargs)
+        if trainable and len(variable.shape) == 1:
             self._vector_names = (*self._vector_names, variable.name)
         return variable
 

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
+from keras_ec import strip
 from keras_ec.layers import EC_LAYERS, ECGroupNormalization, ECLayerNormalization
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.rounding import round_vector
@@ -67,3 +68,25 @@ def test_no_regularizer_no_penalty():
     both.beta.assign([1.0, 0.0, 0.0])
     expected = 0.5 * np.log(2) / 100 * 3 * np.log2(1 + 1 / 3 / 0.05) + 0.01
     assert float(sum(both.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_before_it_is_built_and_in_double_precision():
+    regularizer = EntropyRegularizer(0.5, 100)
+    layer = ECLayerNormalization(entropy_regularizer=regularizer, dtype="float64")
+    assert layer.rate_scales() == layer.assignment_state() == []
+    inputs = keras.Input((3,), dtype="float64")
+    model = keras.Model(inputs, layer(inputs))
+    model.compile("sgd", "mse", jit_compile=False)
+    model.fit(np.ones((4, 3)), np.ones((4, 3)), verbose=0)
+    assert layer.rate_scale.dtype == "float32"
+    plain = strip(model)
+    assert type(plain.layers[-1]) is layers.LayerNormalization
+
+
+def test_frozen_then_thawed_it_has_a_rate():
+    layer = ECLayerNormalization(entropy_regularizer=EntropyRegularizer(0.5, 100))
+    layer.trainable = False
+    layer.build((None, 3))
+    assert not layer.losses
+    layer.trainable = True
+    assert len(layer.losses) == 2
