@@ -153,7 +153,8 @@ def test_vector_bits_reach_every_layer_and_normalization():
     assert asked == [layer.name for layer in base.layers if "batch" not in layer.name]
     assert [layer.vector_bits for layer in rounded_layers(model)] == [4] * 4
     assert len(ec_layers(model)) == 2
-    chosen = convert(base, 0.2, 100, select=lambda x: x.name == "last")
+    with pytest.warns(UserWarning, match="first"):
+        chosen = convert(base, 0.2, 100, select=lambda x: x.name == "last")
     assert [layer.name for layer in rounded_layers(chosen)] == ["last"]
     kinds = [type(layer) for layer in model.layers]
     assert ECLayerNormalization in kinds and layers.BatchNormalization in kinds
