@@ -85,7 +85,7 @@ class RateSchedule(ScheduledState):
 
     def variables(self) -> list[keras.Variable]:
         """The factors of all EC layers."""
-        ec_layers(self.model)
+        ec_layers(self.model)  # raises where there is none
         return [scale for layer in rounded_layers(self.model) for scale in layer.rate_scales()]
 
 

@@ -43,8 +43,8 @@ def rounded(values: Tensor, bits: int) -> Tensor:
     """Rounds values to signed whole multiples of a power of two.
 
     The step is the least power of two with which no multiple exceeds
-    ``2^(bits - 1) - 1`` in magnitude. It is looked up, not computed: rounding is the same
-    to the last bit in every backend, compiled or not.
+    ``2^(bits - 1) - 1`` in magnitude. It is looked up, not computed: compiled code, whose
+    powers may be inexact, rounds to the same bits as hardening.
 
     Args:
         values: float32, shape (n,), n >= 1, finite.

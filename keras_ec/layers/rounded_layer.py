@@ -26,8 +26,8 @@ class RoundedLayer(keras.layers.Layer):
     Args:
         *args: arguments of the Keras layer.
         vector_bits: bits a value, sign included, 2 to 24; None does not round.
-        entropy_regularizer: `keras_ec.regularizers.EntropyRegularizer`, or
-            None to train without a penalty on the rate.
+        entropy_regularizer: `keras_ec.regularizers.EntropyRegularizer`, of which subclasses
+            make penalties on the rate of their weights, or None to train without.
         **kwargs: keyword arguments of the Keras layer.
 
     Raises:
@@ -107,11 +107,11 @@ class RoundedLayer(keras.layers.Layer):
 
     def rate_scales(self) -> list[keras.Variable]:
         """Factors on the entropy penalty, which schedules ramp."""
-        raise NotImplementedError
+        return []
 
     def assignment_state(self) -> list[keras.Variable]:
         """Variables that the layer has beyond those of its Keras layer."""
-        raise NotImplementedError
+        return []
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal layer can be made."""

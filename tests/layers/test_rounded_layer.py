@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import keras_ec
 from keras_ec import callbacks, harden, strip
-from keras_ec.layers import ECConv2D, ECDense, ECLayerNormalization
+from keras_ec.layers import ECConv2D, ECDense, ECLayerNormalization, RoundedLayer
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.rounding import round_vector
 from keras_ec.traversal import rounded_layers
@@ -161,6 +161,21 @@ def test_mixed_precision_and_compiled_step(pictures):
     model.fit(pictures, np.ones((32, 3)), verbose=0)
     for vector, old in zip(vectors(model), before, strict=True):
         assert vector.dtype == "float32" and np.any(array(vector) != old)
+
+
+def test_the_base_alone_makes_a_layer_that_can_be_copied(pictures):
+    @keras.saving.register_keras_serializable("tests")
+    class RoundedEinsum(RoundedLayer, layers.EinsumDense):
+        pass
+
+    base = keras.Sequential([keras.Input((6, 6, 2)), layers.Flatten(), layers.Dense(2)])
+    rounded = RoundedEinsum("ab,bc->ac", output_shape=3, bias_axes="c", vector_bits=BITS)
+    model = keras.Sequential([*base.layers[:1], rounded, ECDense(2)])
+    model.build((None, 6, 6, 2))
+    rounded.bias.assign([0.7, -0.11, 0.13])
+    copy = strip(model)
+    np.testing.assert_array_equal(array(copy.layers[1].bias), [0.75, -0.125, 0.125])
+    np.testing.assert_allclose(array(copy(pictures)), array(model(pictures)), atol=1e-6)
 
 
 @pytest.mark.parametrize("bits", [1, 25, 4.0, True])
