@@ -12,11 +12,11 @@ from typing import Any
 
 import keras
 from keras import ops
+from present_centers import PresentUniformCenters
 
 from keras_ec.assignment import code_lengths, nearest_level
 from keras_ec.layers.base import QuantizedWeight
 from keras_ec.layers.center_types import CENTER_TYPES
-from keras_ec.layers.uniform_centers import UniformCenters
 
 KIND = "rate_distortion"
 ROUNDS = 2
@@ -24,8 +24,8 @@ ROUNDS = 2
 
 
 @keras.saving.register_keras_serializable("keras_ec_benchmarks")
-class RateDistortionCenters(UniformCenters):
-    """Uniform centers with the assignment of ECQ.
+class RateDistortionCenters(PresentUniformCenters):
+    """Uniform centers with the assignment of ECQ, by their present spacing.
 
     `rate_scale` times `share` is lambda, in squared spacings a bit. While the assignments are
     frozen, and at lambda = 0, the nearest center is taken.

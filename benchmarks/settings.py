@@ -31,6 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "ramp": 0.2,  # share of training over which alpha rises from zero
         "fine_tune_epochs": 5,  # at the end, with frozen assignments
         "vector_bits": 6,  # resolution of biases and offsets
+        "largest_gap": False,  # whether shrinking centers keep assignments, as in the library
         "trained_vector_bits": None,  # that of those trained rounded; not of BatchNormalization
     },
     "ecq": {

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_ec.assignment import mean_gap, relaxed_bits
+from keras_ec.assignment import relaxed_bits
 from keras_ec.structured_rate import geometric_bits, structured_bits
 from keras_ec.vector_rate import vector_bits
 
@@ -157,7 +157,7 @@ class VectorPenalty(_Penalty):
 
     def bits(self, values: Tensor) -> Tensor:
         """Estimated rate of the vector, in bits."""
-        return vector_bits(values, mean_gap(self.scaled.assigning_values()))
+        return vector_bits(values, self.scaled.gap())
 
 
 class NormalizationPenalty(_Penalty):

@@ -58,6 +58,10 @@ class QuantizedWeight:
         """
         return ops.convert_to_numpy(self.hard_values()) + np.float32(0.0)
 
+    def settle(self) -> None:
+        """Moves every weight to its center."""
+        self.variable.assign(self.hardened())
+
     def relaxed_bits(self) -> Tensor:
         """Relaxed rate by the model of the layer's regularizer, in bits, float32 scalar.
 
@@ -162,6 +166,9 @@ class ECLayer(RoundedLayer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Output of the layer: that of the Keras layer on quantized weights."""
+        if training:
+            for weight in self.quantized_weights:
+                weight.centers.observe()
         if training and self.forward == "gaussian":
             return self._gaussian_call(inputs, training)
         return super().call(inputs, training=training)
@@ -204,14 +211,14 @@ class ECLayer(RoundedLayer):
         compiled model has to make its train function anew.
         """
         for weight in self.quantized_weights:
-            weight.variable.assign(weight.hardened())
+            weight.settle()
             weight.centers.freeze()
             weight.variable.trainable = False
 
     def unfreeze_assignments(self) -> None:
         """Makes the weights trainable again, starting from their centers."""
         for weight in self.quantized_weights:
-            weight.variable.assign(weight.hardened())
+            weight.settle()
             weight.centers.unfreeze()
             weight.variable.trainable = self.trainable
 
@@ -224,17 +231,18 @@ class ECLayer(RoundedLayer):
 
         Idempotent; keeps assignments, frozen or not.
         """
-        centers = [weight.centers for weight in self.quantized_weights]
-        thawed = [one for one in centers if float(ops.convert_to_numpy(one.frozen)) == 0]
-        for one in thawed:
-            one.freeze()
-        for one in centers:
-            one.round_values()
+        weights = self.quantized_weights
+        thawed = [w for w in weights if float(ops.convert_to_numpy(w.centers.frozen)) == 0]
+        for weight in thawed:
+            weight.settle()
+            weight.centers.freeze()
+        for weight in weights:
+            weight.centers.round_values()
         super().harden()
-        for one in centers:
-            one.freeze()
-        for one in thawed:
-            one.unfreeze()
+        for weight in weights:
+            weight.centers.freeze()
+        for weight in thawed:
+            weight.centers.unfreeze()
 
     def get_config(self) -> dict[str, Any]:
         """Configuration from which an equal layer can be made."""

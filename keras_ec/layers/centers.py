@@ -63,6 +63,10 @@ def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.nda
     return values
 
 
+LEAST_GAP = 0.5
+"""Least mean gap of the levels that training leaves; the first one is between 1 and 2."""
+
+
 def unit_of(gap: Tensor) -> Tensor:
     """Largest power of two that is not above `gap`."""
     return ops.power(2.0, ops.floor(ops.log2(gap)))
@@ -72,13 +76,24 @@ def unit_of(gap: Tensor) -> Tensor:
 class Centers(keras.layers.Layer):
     """Centers of one weight tensor and the state of its assignment.
 
-    Subclasses hold the trainable values. Common to them are four scalars, all
+    Subclasses hold the trainable values. Common to them are five scalars, all
     float32 and saved with the layer:
 
     - `unit`: power of two that scales the levels.
     - `temperature`: of the soft assignment, in mean gaps between centers.
     - `rate_scale`: factor on the entropy penalty, which schedules ramp.
     - `frozen`: 1 while the assignments are frozen, else 0.
+
+    - `largest_gap`: mean gap that assignments are decided by, at least.
+
+    While they are not frozen, assignments are those of the present centers spread to the largest
+    mean gap of all training steps so far. Weights do not move when their centers shrink: the
+    zeros among them would all become something else. So weights change centers when the gap
+    grows, and below its largest it is a mere scale of their values. Before a BatchNormalization
+    a scale has next to no gradient, but Adam makes full steps of what there is. Optimizers keep
+    the mean gap at `LEAST_GAP` units or more, a quarter to a half of the first one, by a
+    constraint of the trainable weight, so that outputs stay above the epsilon of the
+    normalization.
 
     Args:
         centers: number of centers K, or their initial values.
@@ -100,9 +115,21 @@ class Centers(keras.layers.Layer):
             gap = float(self._initial[-1] - self._initial[0]) / (self.count - 1)
             self._levels = (self._initial / np.float32(gap)).astype("float32")
 
-    def _state(self, name: str, value: Any, shape: tuple = (), trainable: bool = False) -> Any:
+    def _state(
+        self,
+        name: str,
+        value: Any,
+        shape: tuple = (),
+        trainable: bool = False,
+        constraint: Callable[[Tensor], Tensor] | None = None,
+    ) -> Any:
         return self.add_weight(
-            name=name, shape=shape, initializer=value, trainable=trainable, autocast=False
+            name=name,
+            shape=shape,
+            initializer=value,
+            trainable=trainable,
+            constraint=constraint,
+            autocast=False,
         )
 
     def create(self, weights: keras.Variable) -> None:
@@ -112,6 +139,7 @@ class Centers(keras.layers.Layer):
         self.temperature = self._state("temperature", keras.initializers.Constant(0.5))
         self.rate_scale = self._state("rate_scale", "ones")
         self.frozen = self._state("frozen", "zeros")
+        self.largest_gap = self._state("largest_gap", lambda shape, dtype=None: self.gap())
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -144,14 +172,29 @@ class Centers(keras.layers.Layer):
     def reset(self, weights: Any) -> None:
         """Spreads the centers anew over the values of `weights` and thaws them."""
         self._set_gap(self._initial_gap(weights))
-        self.frozen.assign(0.0)
+        self.unfreeze()
 
     def values(self) -> Tensor:
         """Present centers: float32, shape (K,), sorted."""
         raise NotImplementedError
 
+    def gap(self) -> Tensor:
+        """Present mean gap between centers: float32 scalar, without a gradient."""
+        return assignment.mean_gap(ops.stop_gradient(self.values()))
+
+    def _assigning_gap(self) -> Tensor:
+        """Mean gap of the centers that decide the assignment while it is not frozen."""
+        return ops.maximum(self.gap(), self.largest_gap)
+
+    def observe(self) -> None:
+        """Takes the present gap into account; EC layers do this in every training step."""
+        self.largest_gap.assign(self._assigning_gap())
+
     def assigning_values(self) -> Tensor:
-        """Centers that decide the assignment: those at freezing while frozen."""
+        """Centers that decide the assignment: float32, shape (K,), sorted, without a gradient.
+
+        Those of the largest gap so far, or while frozen those at freezing.
+        """
         raise NotImplementedError
 
     def indices(self, weights: Tensor) -> Tensor:
@@ -171,8 +214,9 @@ class Centers(keras.layers.Layer):
         raise NotImplementedError
 
     def unfreeze(self) -> None:
-        """Lets the present centers decide the assignments again."""
+        """Lets the present centers decide the assignments again, and forgets larger gaps."""
         self.frozen.assign(0.0)
+        self.largest_gap.assign(self.gap())
 
     def round_values(self) -> None:
         """Rounds the centers to `MANTISSA_BITS` significant bits."""
@@ -187,7 +231,8 @@ class Centers(keras.layers.Layer):
 
         The soft one in training; while frozen, the hard one without variance.
         """
-        mean, variance = assignment.soft_moments(weights, self.values(), self.temperature)
+        scaled = weights * (self.gap() / self._assigning_gap())
+        mean, variance = assignment.soft_moments(scaled, self.values(), self.temperature)
         frozen = self.frozen > 0
         hard = self.hard_values(weights)
         return ops.where(frozen, hard, mean), ops.where(frozen, 0.0, variance)

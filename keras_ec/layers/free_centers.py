@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from keras_ec import assignment
-from keras_ec.layers.centers import Centers, unit_of
+from keras_ec.layers.centers import LEAST_GAP, Centers, unit_of
 from keras_ec.rounding import round_mantissa
 
 Tensor = Any
@@ -31,8 +31,13 @@ class FreeCenters(Centers):
         shape = (self.count,)
         self._mask = (self._levels != 0).astype("float32")
         self.unit = self._state("unit", unit)
-        self.levels = self._state("levels", levels, shape, trainable=True)
+        self.levels = self._state("levels", levels, shape, True, self._spread)
         self.frozen_levels = self._state("frozen_levels", levels, shape)
+
+    def _spread(self, levels: Tensor) -> Tensor:
+        """Levels, moved apart as the first ones were where their mean gap is below `LEAST_GAP`."""
+        gap = assignment.mean_gap(ops.sort(levels * self._mask))
+        return levels + ops.maximum(LEAST_GAP - gap, 0.0) * self._levels
 
     def _set_gap(self, gap: Tensor) -> None:
         self.unit.assign(unit_of(gap))
@@ -43,9 +48,10 @@ class FreeCenters(Centers):
         return self.unit * ops.sort(self.levels * self._mask)
 
     def assigning_values(self) -> Tensor:
-        """Centers that decide the assignment: those at freezing while frozen."""
+        """Centers that decide the assignment, see `Centers`."""
         frozen = self.unit * self.frozen_levels
-        return ops.where(self.frozen > 0, frozen, ops.stop_gradient(self.values()))
+        present = ops.stop_gradient(self.values()) * (self._assigning_gap() / self.gap())
+        return ops.where(self.frozen > 0, frozen, present)
 
     def indices(self, weights: Tensor) -> Tensor:
         """Hard assignment: int32, shape of `weights`, values in [0, K)."""

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_ec import assignment
-from keras_ec.layers.centers import Centers, unit_of
+from keras_ec.layers.centers import LEAST_GAP, Centers, unit_of
 from keras_ec.rounding import round_mantissa
 
 Tensor = Any
@@ -23,7 +23,8 @@ MIN_SPREAD = 2.0**-6
 class UniformCenters(Centers):
     """Centers ``k * d`` for whole numbers k, with one trainable spacing d.
 
-    ``d = unit * multiplier``; the multiplier is the trainable weight.
+    ``d = unit * multiplier``; the multiplier is the trainable weight. An optimizer keeps it
+    at `LEAST_GAP` or more, see `Centers`.
     """
 
     kind = "uniform"
@@ -33,7 +34,10 @@ class UniformCenters(Centers):
         self._levels = np.round(self._levels)
         self.unit = self._state("unit", lambda shape, dtype=None: unit_of(gap()))
         self.multiplier = self._state(
-            "multiplier", lambda shape, dtype=None: gap() / unit_of(gap()), trainable=True
+            "multiplier",
+            lambda shape, dtype=None: gap() / unit_of(gap()),
+            trainable=True,
+            constraint=lambda multiplier: ops.maximum(multiplier, LEAST_GAP),
         )
         self.frozen_spacing = self._state("frozen_spacing", lambda shape, dtype=None: gap())
 
@@ -49,16 +53,20 @@ class UniformCenters(Centers):
         """Present spacing d, float32 scalar."""
         return self.unit * ops.maximum(self.multiplier, MIN_SPREAD)
 
+    def gap(self) -> Tensor:
+        """Present spacing, without a gradient."""
+        return ops.stop_gradient(self.spacing())
+
     def _assigning_spacing(self) -> Tensor:
-        present = ops.stop_gradient(self.spacing())
-        return ops.where(self.frozen > 0, ops.convert_to_tensor(self.frozen_spacing), present)
+        frozen = ops.convert_to_tensor(self.frozen_spacing)
+        return ops.where(self.frozen > 0, frozen, self._assigning_gap())
 
     def values(self) -> Tensor:
         """Present centers: float32, shape (K,), sorted."""
         return self.spacing() * self._levels
 
     def assigning_values(self) -> Tensor:
-        """Centers that decide the assignment: those at freezing while frozen."""
+        """Centers that decide the assignment, see `Centers`."""
         return self._assigning_spacing() * self._levels
 
     def indices(self, weights: Tensor) -> Tensor:

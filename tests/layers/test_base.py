@@ -580,3 +580,65 @@ def test_gaussian_forward_is_the_hard_one_while_frozen(rng):
     layer.freeze_assignments()
     layer.kernel_centers.multiplier.assign(1.3 * layer.kernel_centers.multiplier)
     np.testing.assert_allclose(array(layer(x, training=True)), array(layer(x)), atol=5e-3)
+
+
+def shrunken_layer(center_type, forward="straight_through"):
+    """A layer whose centers have been larger in training than they are."""
+    layer = ECDense(6, centers=7, center_type=center_type, forward=forward)
+    layer.build((None, 8))
+    (weight,) = layer.quantized_weights
+    (trained,) = weight.centers.trainable_variables
+    start = array(trained)
+    trained.assign(1.7 * start)
+    layer(np.ones((1, 8), "float32"), training=True)
+    trained.assign(0.7 * start)
+    return layer, weight
+
+
+def test_training_steps_take_note_of_the_largest_gap(center_type):
+    layer, weight = shrunken_layer(center_type)
+    (trained,) = weight.centers.trainable_variables
+    before = array(weight.indices())
+    trained.assign(0.5 * array(trained))
+    np.testing.assert_array_equal(array(weight.indices()), before)
+    trained.assign(8.0 * array(trained))
+    grown = array(weight.indices())
+    assert np.any(grown != before)
+    layer(np.ones((1, 8), "float32"), training=False)
+    trained.assign(array(trained) / 8.0)
+    np.testing.assert_array_equal(array(weight.indices()), before)
+
+
+def test_hardening_keeps_assignments_of_a_larger_gap(center_type):
+    layer, weight = shrunken_layer(center_type)
+    indices, values = array(weight.indices()), array(weight.hard_values())
+    assert np.any(indices != array(assignment.nearest(weight.value(), weight.centers.values())))
+    layer.harden()
+    hardened = array(layer.kernel)
+    np.testing.assert_allclose(hardened, values, rtol=2.0**-8)
+    np.testing.assert_array_equal(array(weight.indices()), indices)
+    np.testing.assert_array_equal(array(weight.hard_values()), hardened)
+    layer.harden()
+    np.testing.assert_array_equal(array(layer.kernel), hardened)
+
+
+def test_freezing_and_thawing_keep_assignments_of_a_larger_gap(center_type):
+    layer, weight = shrunken_layer(center_type)
+    indices = array(weight.indices())
+    layer.freeze_assignments()
+    np.testing.assert_array_equal(array(weight.indices()), indices)
+    (trained,) = weight.centers.trainable_variables
+    trained.assign(0.9 * array(trained))
+    layer.unfreeze_assignments()
+    np.testing.assert_array_equal(array(weight.indices()), indices)
+    np.testing.assert_array_equal(array(layer.kernel), array(weight.hard_values()))
+
+
+def test_gaussian_moments_are_those_of_the_assignments(center_type):
+    _, weight = shrunken_layer(center_type, "gaussian")
+    weight.centers.temperature.assign(0.05)
+    indices = array(weight.indices())
+    at_centers = array(weight.centers.assigning_values())[indices]
+    mean, variance = weight.centers.moments(at_centers)
+    np.testing.assert_allclose(array(mean), array(weight.centers.values())[indices], atol=1e-3)
+    np.testing.assert_allclose(array(variance), 0.0, atol=1e-4)

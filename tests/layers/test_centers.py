@@ -4,9 +4,10 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from keras_ec.assignment import nearest
 from keras_ec.layers import ECDense, FreeCenters, UniformCenters
 from keras_ec.layers.center_types import make_centers
-from keras_ec.layers.centers import check_centers
+from keras_ec.layers.centers import LEAST_GAP, check_centers
 from keras_ec.regularizers import RATE_MODELS
 from keras_ec.rounding import MANTISSA_BITS
 
@@ -151,6 +152,63 @@ def test_frozen_centers_move_but_assignments_stay(kind, weights):
     np.testing.assert_array_equal(hard, array(centers.values())[before])
     centers.unfreeze()
     assert np.any(array(centers.indices(weights)) != before)
+
+
+def scale(centers, factor):
+    (trained,) = centers.trainable_variables
+    trained.assign(array(trained) * factor)
+
+
+def test_assignments_outlast_centers_that_shrink(kind, weights):
+    centers = centers_for(kind, weights)
+    before, values = array(centers.indices(weights)), array(centers.values())
+    assigning = array(centers.assigning_values())
+    centers.observe()
+    scale(centers, 0.6)
+    centers.observe()
+    np.testing.assert_array_equal(array(centers.indices(weights)), before)
+    np.testing.assert_allclose(array(centers.assigning_values()), assigning, rtol=1e-6)
+    np.testing.assert_allclose(
+        array(centers.hard_values(weights)), 0.6 * values[before], rtol=1e-6, atol=1e-9
+    )
+
+
+def test_assignments_follow_centers_that_grow(kind, weights):
+    centers = centers_for(kind, weights)
+    before = array(centers.indices(weights))
+    scale(centers, 1.5)
+    after = array(centers.indices(weights))
+    np.testing.assert_array_equal(after, array(nearest(weights, centers.values())))
+    assert np.any(after != before)
+    centers.observe()
+    scale(centers, 1 / 1.5)
+    np.testing.assert_array_equal(array(centers.indices(weights)), after)
+
+
+@pytest.mark.parametrize("forget", [lambda c, w: c.unfreeze(), lambda c, w: c.reset(w)])
+def test_larger_gaps_are_forgotten(kind, weights, forget):
+    centers = centers_for(kind, weights)
+    scale(centers, 3.0)
+    centers.observe()
+    scale(centers, 0.5)
+    forget(centers, weights)
+    np.testing.assert_allclose(
+        array(centers.assigning_values()), array(centers.values()), rtol=1e-6, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_training_leaves_centers_a_gap_and_they_recover(kind, weights, count):
+    """Pushed towards zero for a hundred steps, they stay apart, and the first step back shows."""
+    centers = centers_for(kind, weights, count)
+    (trained,) = centers.trainable_variables
+    start = array(trained)
+    optimizer = keras.optimizers.SGD(0.1)
+    for _ in range(100):
+        optimizer.apply([start], [trained])
+    assert float(centers.gap()) == pytest.approx(LEAST_GAP * float(centers.unit), rel=1e-5)
+    optimizer.apply([-start], [trained])
+    assert float(centers.gap()) > 1.05 * LEAST_GAP * float(centers.unit)
 
 
 def test_reset_spreads_the_centers_anew(kind, weights):

@@ -1,0 +1,48 @@
+"""Centers whose present gap decides the assignments, as those of the library did at first.
+
+Stored results without the setting `largest_gap` were measured with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from keras_ec.layers.center_types import CENTER_TYPES
+from keras_ec.layers.centers import Centers
+from keras_ec.layers.free_centers import FreeCenters
+from keras_ec.layers.uniform_centers import UniformCenters
+
+PRESENT = "present_"
+"""Prefix of the kinds."""
+
+
+class PresentGap(Centers):
+    """Mixin for centers without memory of larger gaps, and without a least gap."""
+
+    def create(self, weights: keras.Variable) -> None:
+        """Creates the state; the trained values have no constraint."""
+        super().create(weights)
+        for variable in self.trainable_variables:
+            variable.constraint = None
+
+    def _assigning_gap(self) -> Any:
+        return self.gap()
+
+
+@keras.saving.register_keras_serializable("keras_ec_benchmarks")
+class PresentUniformCenters(PresentGap, UniformCenters):
+    """Uniform centers, as they were."""
+
+    kind = PRESENT + UniformCenters.kind
+
+
+@keras.saving.register_keras_serializable("keras_ec_benchmarks")
+class PresentFreeCenters(PresentGap, FreeCenters):
+    """Free centers, as they were."""
+
+    kind = PRESENT + FreeCenters.kind
+
+
+CENTER_TYPES.update({kind.kind: kind for kind in (PresentUniformCenters, PresentFreeCenters)})
