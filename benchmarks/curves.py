@@ -39,7 +39,8 @@ def label(result: Result) -> str:
         forward = {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]]
         centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
         rate = RATES[settings["rate_model"]]
-        return f"keras_ec{distilled}{forward}{centers}{rate}"
+        gap = ", largest gap" if settings["largest_gap"] else ""
+        return f"keras_ec{distilled}{forward}{centers}{rate}{gap}"
     name = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}[method]
     return f"{name}{distilled}"
 

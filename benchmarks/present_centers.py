@@ -1,6 +1,7 @@
 """Centers whose present gap decides the assignments, as those of the library did at first.
 
-Stored results without the setting `largest_gap` were measured with them.
+Stored results without the setting `largest_gap` were measured with them. They had one thing more
+that is otherwise now: while assignments were frozen, the rate of biases was in the gap at freezing.
 """
 
 from __future__ import annotations

@@ -53,6 +53,11 @@ class RateDistortionCenters(PresentUniformCenters):
     def _frequencies(self, levels: Any) -> Any:
         return ops.stack([ops.mean(ops.cast(levels == k, "float32")) for k in self._levels])
 
+    def unfreeze(self) -> None:
+        """Lets weights move again, and takes the nearest centers until a schedule sets lambda."""
+        super().unfreeze()
+        self.rate_scale.assign(0.0)
+
     def indices(self, weights: Any) -> Any:
         """Assignment: int32, shape of `weights`, values in [0, K)."""
         return ops.cast(self._cheapest_levels(weights) - self._bounds[0], "int32")

@@ -43,6 +43,7 @@ def load_results(folder: Path = RESULTS) -> dict[str, list[Result]]:
     results: dict[str, list[Result]] = {}
     for path in sorted(folder.glob("*/*.json")):
         result = json.loads(path.read_text())
+        result["settings"] = {**DEFAULTS[result["method"]], **result["settings"]}
         results.setdefault(result["network"], []).append(result)
     known = sorted(results, key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
     return {name: results[name] for name in known}

@@ -157,7 +157,9 @@ def main() -> None:
                 print(rows[-1], flush=True)
     for (epochs, variant), found in itertools.groupby(rows, lambda r: (r["epochs"], r["variant"])):
         print(f"{epochs} epochs, {VARIANTS[variant]}: {summary(list(found))}")
-    content = {"settings": SETTINGS, "examples": EXAMPLES, "rows": rows}
+    varied = {"largest_gap", *REGIMES[0]}
+    settings = {key: value for key, value in SETTINGS.items() if key not in varied}
+    content = {"settings": settings, "examples": EXAMPLES, "rows": rows}
     write_atomically(RESULT, (json.dumps(content, indent=2) + "\n").encode())
 
 

@@ -28,7 +28,7 @@ class LayerWeights(NamedTuple):
     Attributes:
         name: of the layer.
         weights: values, shape (n,).
-        centers: values, shape (K,), sorted.
+        centers: values that decide the assignment, shape (K,), sorted.
         counts: number of weights assigned to each center, shape (K,).
     """
 
@@ -61,7 +61,7 @@ class WeightSnapshot(keras.callbacks.Callback):
             LayerWeights(
                 name=weight.layer.name,
                 weights=ops.convert_to_numpy(weight.variable).ravel(),
-                centers=ops.convert_to_numpy(weight.centers.values()),
+                centers=ops.convert_to_numpy(weight.centers.assigning_values()),
                 counts=np.bincount(
                     ops.convert_to_numpy(weight.indices()).ravel(), minlength=weight.centers.count
                 ),

@@ -31,12 +31,4 @@ def compress(
     )
     rate_distortion_centers.share_by_size(quantized_weights(model))
     callback = harden_assignments(settings, settings["price"])
-    return train_and_ship(
-        model, teacher, data, settings, seed, folder, callback, finish=take_nearest
-    )
-
-
-def take_nearest(model: keras.Model) -> None:
-    """Lets hardened weights stay at the centers they are at."""
-    for weight in quantized_weights(model):
-        weight.centers.rate_scale.assign(0.0)
+    return train_and_ship(model, teacher, data, settings, seed, folder, callback)

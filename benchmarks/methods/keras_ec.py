@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,6 @@ def train_and_ship(
     seed: int,
     folder: Path,
     callback: keras.callbacks.Callback,
-    finish: Callable[[keras.Model], None] = lambda model: None,
 ) -> Shipped:
     """Trains a converted network, hardens and archives it.
 
@@ -75,7 +73,6 @@ def train_and_ship(
         seed: of order and augmentation.
         folder: where files go.
         callback: hardens the network at the end.
-        finish: what to do with the hardened network before it is exported.
 
     Returns:
         What is shipped.
@@ -84,7 +81,6 @@ def train_and_ship(
         model, teacher, settings["distillation"], settings["distillation_temperature"]
     )
     fit(distiller, data, settings, seed, folder, [callback])
-    finish(model)
     save_weights(keras_ec.strip(model), folder / "network.npz")
     keras_ec.export_tflite(model, folder / "network.tflite")
     path = folder / "network.ecz"

@@ -83,17 +83,17 @@ class Centers(keras.layers.Layer):
     - `temperature`: of the soft assignment, in mean gaps between centers.
     - `rate_scale`: factor on the entropy penalty, which schedules ramp.
     - `frozen`: 1 while the assignments are frozen, else 0.
-
     - `largest_gap`: mean gap that assignments are decided by, at least.
 
     While they are not frozen, assignments are those of the present centers spread to the largest
-    mean gap of all training steps so far. Weights do not move when their centers shrink: the
-    zeros among them would all become something else. So weights change centers when the gap
-    grows, and below its largest it is a mere scale of their values. Before a BatchNormalization
-    a scale has next to no gradient, but Adam makes full steps of what there is. Optimizers keep
-    the mean gap at `LEAST_GAP` units or more, a quarter to a half of the first one, by a
-    constraint of the trainable weight, so that outputs stay above the epsilon of the
-    normalization.
+    mean gap of all training steps since the centers were made, reset, thawed or hardened.
+    Weights do not move when all centers shrink: the zeros among them would become something
+    else. So weights change centers when these spread, and below the largest gap the scale of the
+    centers is only that of the values. (Single free centers that move do change assignments.)
+    Before a BatchNormalization a scale has next to no gradient, but Adam makes full steps of
+    what there is. Optimizers keep the mean gap at `LEAST_GAP` units or more, a quarter to a half of
+    the first one, by a constraint of the trainable weight, so that outputs stay above the epsilon
+    of the normalization.
 
     Args:
         centers: number of centers K, or their initial values.
@@ -210,11 +210,17 @@ class Centers(keras.layers.Layer):
         raise NotImplementedError
 
     def freeze(self) -> None:
-        """Remembers the present centers; they decide all assignments from now on."""
+        """Remembers the present centers; they decide all assignments from now on.
+
+        Weights that are at their centers, as after `QuantizedWeight.settle`, keep theirs.
+        """
         raise NotImplementedError
 
     def unfreeze(self) -> None:
-        """Lets the present centers decide the assignments again, and forgets larger gaps."""
+        """Lets the present centers decide the assignments again, and forgets larger gaps.
+
+        Weights that are at their centers keep their assignments.
+        """
         self.frozen.assign(0.0)
         self.largest_gap.assign(self.gap())
 
@@ -231,7 +237,8 @@ class Centers(keras.layers.Layer):
 
         The soft one in training; while frozen, the hard one without variance.
         """
-        scaled = weights * (self.gap() / self._assigning_gap())
+        gap = assignment.mean_gap(self.values())
+        scaled = weights * (gap / ops.maximum(gap, self._assigning_gap()))
         mean, variance = assignment.soft_moments(scaled, self.values(), self.temperature)
         frozen = self.frozen > 0
         hard = self.hard_values(weights)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_ec import assignment
@@ -35,9 +36,15 @@ class FreeCenters(Centers):
         self.frozen_levels = self._state("frozen_levels", levels, shape)
 
     def _spread(self, levels: Tensor) -> Tensor:
-        """Levels, moved apart as the first ones were where their mean gap is below `LEAST_GAP`."""
-        gap = assignment.mean_gap(ops.sort(levels * self._mask))
-        return levels + ops.maximum(LEAST_GAP - gap, 0.0) * self._levels
+        """Levels, moved apart from 0 where their mean gap is below `LEAST_GAP`, each as any other.
+
+        They may have crossed, so what counts is how many lie between a level and 0.
+        """
+        present = levels * self._mask
+        gap = assignment.mean_gap(ops.sort(present))
+        ranks = ops.cast(ops.argsort(ops.argsort(present)), "float32")
+        steps = ranks - ranks[int(np.argmin(self._mask))]
+        return levels + ops.maximum(LEAST_GAP - gap, 0.0) * steps
 
     def _set_gap(self, gap: Tensor) -> None:
         self.unit.assign(unit_of(gap))

@@ -116,6 +116,28 @@ def test_a_network_that_is_made_to_be_coded_is_stored_as_its_own_point(tmp_path,
     assert found.payload_bytes == 3 and found.tflite == b"network" and seconds >= 0
 
 
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({}, "present_uniform"),
+        ({"center_type": "free"}, "present_free"),
+        ({"largest_gap": True}, "uniform"),
+        ({"largest_gap": True, "center_type": "free"}, "free"),
+    ],
+)
+def test_settings_choose_the_centers(monkeypatch, settings, kind):
+    from datasets import Data
+    from methods import keras_ec as method
+    from settings import DEFAULTS
+
+    monkeypatch.setattr(method, "under_policy", lambda network, policy: network)
+    monkeypatch.setattr(method, "train_and_ship", lambda model, *others: model)
+    base = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    data = Data(*[np.zeros((4, 2), "float32")] * 4, name="none")
+    model = method.compress(base, data, {**DEFAULTS["keras_ec"], **settings}, 0, None)
+    assert model.layers[0].kernel_centers.kind == kind
+
+
 def test_step_of_whole_multiples():
     from methods import nncodec as method
 

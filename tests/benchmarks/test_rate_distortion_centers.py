@@ -64,12 +64,13 @@ def test_values_are_those_of_the_assignment_with_gradients_of_straight_through(w
 
 
 def test_hardened_weights_stay_where_they_are(weight):
-    weight.centers.rate_scale.assign(0.2)
+    weight.centers.rate_scale.assign(0.4)
     layer = weight.layer
     layer.freeze_assignments()
     before = np.array(weight.indices())
     layer.unfreeze_assignments()
-    weight.centers.rate_scale.assign(0.0)
+    assert np.array_equal(np.array(weight.indices()), before)
+    layer.harden()
     assert np.array_equal(np.array(weight.indices()), before)
 
 

@@ -595,8 +595,8 @@ def shrunken_layer(center_type, forward="straight_through"):
     return layer, weight
 
 
-def test_training_steps_take_note_of_the_largest_gap(center_type):
-    layer, weight = shrunken_layer(center_type)
+def test_training_steps_take_note_of_the_largest_gap(center_type, forward):
+    layer, weight = shrunken_layer(center_type, forward)
     (trained,) = weight.centers.trainable_variables
     before = array(weight.indices())
     trained.assign(0.5 * array(trained))
@@ -642,3 +642,28 @@ def test_gaussian_moments_are_those_of_the_assignments(center_type):
     mean, variance = weight.centers.moments(at_centers)
     np.testing.assert_allclose(array(mean), array(weight.centers.values())[indices], atol=1e-3)
     np.testing.assert_allclose(array(variance), 0.0, atol=1e-4)
+
+
+def test_gradient_of_gaussian_moments_by_the_scale_of_shrunken_centers(center_type):
+    """Below the largest gap the scale of the centers is that of the moments."""
+    _, weight = shrunken_layer(center_type, "gaussian")
+    (trained,) = weight.centers.trainable_variables
+    start = array(trained)
+    with tf.GradientTape() as tape:
+        mean, variance = weight.centers.moments(weight.value())
+        total = ops.sum(ops.square(mean)) + ops.sum(variance)
+    slope = np.sum(array(tape.gradient(total, trained.value)) * start)
+    assert slope == pytest.approx(2 * float(total), rel=1e-3)
+
+
+def test_a_saved_layer_keeps_the_largest_gap(center_type, tmp_path):
+    model = keras.Sequential([keras.Input((8,)), ECDense(6, centers=7, center_type=center_type)])
+    (weight,) = quantized_weights(model)
+    (trained,) = weight.centers.trainable_variables
+    trained.assign(1.7 * array(trained))
+    model(np.ones((1, 8), "float32"), training=True)
+    trained.assign(0.4 * array(trained))
+    model.save(tmp_path / "model.keras")
+    (loaded,) = quantized_weights(keras.models.load_model(tmp_path / "model.keras"))
+    np.testing.assert_array_equal(array(loaded.indices()), array(weight.indices()))
+    np.testing.assert_array_equal(array(loaded.hard_values()), array(weight.hard_values()))

@@ -211,6 +211,20 @@ def test_training_leaves_centers_a_gap_and_they_recover(kind, weights, count):
     assert float(centers.gap()) > 1.05 * LEAST_GAP * float(centers.unit)
 
 
+@pytest.mark.parametrize(
+    "levels", [[0.3, -0.3, 0.0, 0.3, -0.3], [0.1, 0.1, 0.0, 0.1, 0.1], [1.5, 0.2, 0.7, -0.1, -0.2]]
+)
+def test_free_centers_that_crossed_are_kept_apart(weights, levels):
+    centers = centers_for("free", weights, 5)
+    trained = centers.levels
+    trained.assign(np.array(levels, "float32"))
+    before = array(centers.values())
+    keras.optimizers.SGD(0.0).apply([np.ones(5, "float32")], [trained])
+    after = array(centers.values())
+    assert float(centers.gap()) == pytest.approx(LEAST_GAP * float(centers.unit), rel=1e-5)
+    assert np.all(np.diff(after) >= np.diff(before)) and np.any(after == 0)
+
+
 def test_reset_spreads_the_centers_anew(kind, weights):
     centers = centers_for(kind, weights)
     centers.freeze()
