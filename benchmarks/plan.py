@@ -69,6 +69,8 @@ SPARSITIES = {
     "resnet-20": (0.7, 0.5, 0.8),
 }
 OTHER_SPARSITIES = (0.8, 0.9, 0.7, 0.95, 0.5)
+SMALL_KERNELS = ("transformer",)
+"""Networks of small kernels alone, which are all pruned to the sparsity of a row."""
 CLUSTERS = (16, 8, 32, 4, 64)
 RATES = {
     "lenet-300-100": (0.8, 1.6, 0.4, 3.2, 0.2, 0.1, 0.05),
@@ -121,8 +123,9 @@ def validation_plan(network: str) -> list[Configuration]:
     training = {"epochs": EPOCHS[network], **TRAINING.get(network, {})}
     half = {"policy": "mixed_bfloat16" if network in HALF_PRECISION else "float32"}
     compiled = {**training, **half, "jit": network in COMPILED}
-    sparsities = SPARSITIES.get(network, OTHER_SPARSITIES)[part]
-    pruned = [{**training, **half, "technique": "pruning", "sparsity": s} for s in sparsities]
+    shares = ("sparsity", "small_sparsity") if network in SMALL_KERNELS else ("sparsity",)
+    sparse = [dict.fromkeys(shares, s) for s in SPARSITIES.get(network, OTHER_SPARSITIES)[part]]
+    pruned = [{**training, **half, "technique": "pruning", **row} for row in sparse]
     rates = RATES.get(network, OTHER_RATES)[part]
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
     rates = PUBLISHED_RATES.get(network, OTHER_PUBLISHED_RATES)[part]
@@ -143,9 +146,9 @@ def validation_plan(network: str) -> list[Configuration]:
     # TFMOT clusters in float32 alone
     clustered = [{**training, "technique": "clustering", "clusters": c} for c in CLUSTERS[part]]
     combined = [
-        {**training, "technique": technique, "sparsity": sparsity}
+        {**training, "technique": technique, **row}
         for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
-        for sparsity in sparsities[FIRST]
+        for row in sparse[FIRST]
     ]
     rows = [
         *(("post_training", row) for row in quantized),
