@@ -599,6 +599,8 @@ def test_training_steps_take_note_of_the_largest_gap(center_type, forward):
     layer, weight = shrunken_layer(center_type, forward)
     (trained,) = weight.centers.trainable_variables
     before = array(weight.indices())
+    largest = array(weight.centers.values()) / 0.7 * 1.7
+    np.testing.assert_array_equal(before, array(assignment.nearest(weight.value(), largest)))
     trained.assign(0.5 * array(trained))
     np.testing.assert_array_equal(array(weight.indices()), before)
     trained.assign(8.0 * array(trained))
