@@ -22,6 +22,9 @@ from keras_ec.regularizers import read
 
 Tensor = Any
 
+LEAST_GAP = 0.5
+"""Least mean gap of the levels that training leaves; the first one is between 1 and 2."""
+
 
 def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.ndarray | None:
     """Validates the argument `centers` of an EC layer.
@@ -61,10 +64,6 @@ def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.nda
     if problem:
         raise ValueError(f"`centers` must be {problem}. Received: centers={list(centers)!r}")
     return values
-
-
-LEAST_GAP = 0.5
-"""Least mean gap of the levels that training leaves; the first one is between 1 and 2."""
 
 
 def unit_of(gap: Tensor) -> Tensor:
