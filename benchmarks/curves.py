@@ -15,34 +15,47 @@ MARGINS = {"lenet-300-100": (0.55, 1.1), "lenet-5": (0.3, 0.6, 0.9), "vgg": (0.5
 OTHER_MARGINS = (1.0,)
 RATES = {"structured": "", "geometric": ", geometric rate", "order_0": ", order-0 rate"}
 """What the rate of training adds to the name of a curve."""
+METHODS = {
+    "keras_ec": "keras_ec",
+    "entropy_penalized": "entropy-penalized reparameterization",
+    "ecq": "ECQ",
+}
+TECHNIQUES = {
+    "pruning": "pruning",
+    "clustering": "clustering",
+    "pruning_clustering": "pruning + clustering",
+    "pcqat": "PCQAT",
+}
+SOURCES = {None: "", "tfmot": " on TFMOT pruning", "keras_ec": " on keras_ec"}
+COMPRESSORS = {"none": "", "gzip": " + gzip -9", "zstd": " + zstd -19", "xz": " + xz -9e"}
+
+
+def method_name(result: Result) -> str:
+    """Name of the method of a result, without what variants of it add."""
+    settings, method = result["settings"], result["method"]
+    if method == "post_training":
+        return settings["precision"]
+    if method == "tfmot":
+        return f"TFMOT {TECHNIQUES[settings['technique']]}"
+    if method == "nncodec":
+        return f"NNCodec{SOURCES[settings['source']]}"
+    return METHODS[method]
 
 
 def label(result: Result) -> str:
     """Name of the curve that a result is a point of."""
-    settings, method = result["settings"], result["method"]
-    distilled = ", distilled" if settings.get("distillation") else ""
-    compressor = {"none": "", "gzip": " + gzip -9", "zstd": " + zstd -19", "xz": " + xz -9e"}
-    if method == "post_training":
-        return f"{settings['precision']}{compressor[settings['compressor']]}"
-    if method == "tfmot":
-        technique = {
-            "pruning": "pruning",
-            "clustering": "clustering",
-            "pruning_clustering": "pruning + clustering",
-            "pcqat": "PCQAT",
-        }[settings["technique"]]
-        return f"TFMOT {technique}{compressor[settings['compressor']]}"
-    if method == "nncodec":
-        source = {None: "", "tfmot": " on TFMOT pruning", "keras_ec": " on keras_ec"}
-        return f"NNCodec{source[settings['source']]}"
-    if method == "keras_ec":
-        forward = {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]]
-        centers = {"uniform": "", "free": ", free centers"}[settings["center_type"]]
-        rate = RATES[settings["rate_model"]]
-        gap = ", largest gap" if settings["largest_gap"] else ""
-        return f"keras_ec{distilled}{forward}{centers}{rate}{gap}"
-    name = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}[method]
-    return f"{name}{distilled}"
+    settings = result["settings"]
+    parts = [method_name(result), COMPRESSORS[settings.get("compressor", "none")]]
+    if settings.get("distillation"):
+        parts.append(", distilled")
+    if result["method"] == "keras_ec":
+        parts += [
+            {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]],
+            {"uniform": "", "free": ", free centers"}[settings["center_type"]],
+            RATES[settings["rate_model"]],
+            ", largest gap" if settings["largest_gap"] else "",
+        ]
+    return "".join(parts)
 
 
 def error_of(result: Result) -> float:

@@ -45,6 +45,7 @@ CONSTRAINED = {
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
     "transformer": {
+        **LIBRARY,
         "rate_model": "geometric",
         "distillation": 0.0,
         "fine_tune_epochs": 1,

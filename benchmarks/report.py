@@ -1,7 +1,7 @@
 """Tables and plots of all results.
 
 Writes `table.md` and a plot for each network to `benchmarks/results`. With `--readme FILE` the
-headline tables also replace what that file holds between two marker comments.
+overview of all networks also replaces what that file holds between two marker comments.
 
     python benchmarks/report.py --readme README.md
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import matplotlib
@@ -22,9 +23,11 @@ from curves import (
     MARGINS,
     OTHER_MARGINS,
     Result,
+    Row,
     by_label,
     error_of,
     headline_rows,
+    method_name,
     pareto_front,
     payload_at,
     rows,
@@ -91,6 +94,62 @@ def markdown_table(results: list[Result], fp32_error: float, headlines: bool) ->
             f"| {' | '.join(cells)} |" + ("" if headlines else f" {given(row.results[0])} |")
         )
     return "\n".join(lines) + "\n"
+
+
+def overview_column(results: list[Result], fp32_error: float) -> dict[str, Row | None]:
+    """Smallest headline point of each method on one network, whatever its variant.
+
+    Args:
+        results: of the network.
+        fp32_error: of the float32 network on the validation split, in percent.
+
+    Returns:
+        Rows by method; None of a method that comes nowhere near the float32 network's error.
+    """
+    column: dict[str, Row | None] = {method_name(r): None for r in results}
+    for row in headline_rows(results, split_of(results), fp32_error)[::-1]:
+        column[method_name(row.results[0])] = row
+    return column
+
+
+def overview_table(results: dict[str, list[Result]], fp32_errors: dict[str, float]) -> str:
+    """Smallest headline point of each method on all networks.
+
+    Args:
+        results: by network.
+        fp32_errors: of the float32 networks on the validation split, in percent.
+
+    Returns:
+        Markdown, a column for each network; methods are sorted by their payloads on the first one.
+    """
+    columns = [overview_column(own, fp32_errors[name]) for name, own in results.items()]
+    firsts = [own[0] for own in results.values()]
+    largest = [max(MARGINS.get(name, OTHER_MARGINS)) for name in results]
+    lines = [
+        ["payload, bytes, at test error", *results],
+        ["---", *["---:"] * len(results)],
+        ["float32", *(f"{r['fp32_bytes']:,} at {r['fp32_test_error']:.2f} %" for r in firsts)],
+        ["error allowed above it", *(f"{margin:.1f} points" for margin in largest)],
+    ]
+
+    def sizes(method: str) -> list[float]:
+        rows = [column.get(method) for column in columns]
+        return [row.mean("payload_bytes") if row else math.inf for row in rows]
+
+    for method in sorted(dict.fromkeys(name for column in columns for name in column), key=sizes):
+        lines.append([method, *(overview_cell(column, method) for column in columns)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def overview_cell(column: dict[str, Row | None], method: str) -> str:
+    """Payload and error of a method, and seeds where there are several."""
+    if method not in column:
+        return "-"
+    row = column[method]
+    if row is None:
+        return "worse"
+    seeds = f" ({len(row.results)})" if len(row.results) > 1 else ""
+    return f"{row.mean('payload_bytes'):,.0f} at {row.error:.2f} %{seeds}"
 
 
 def equal_error_table(results: list[Result]) -> str:
@@ -212,7 +271,7 @@ def main() -> None:
     for network, own in results.items():
         plot(own, RESULTS / f"{network}.svg")
     if arguments.readme:
-        readme = insert(arguments.readme.read_text(), tables)
+        readme = insert(arguments.readme.read_text(), overview_table(results, errors))
         write_atomically(arguments.readme, readme.encode())
 
 

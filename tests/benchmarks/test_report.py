@@ -33,6 +33,34 @@ def test_settings_that_differ_are_named(make_result):
     assert report.given(make_result(settings={"alpha": 0.4})) == "alpha 0.4"
 
 
+def test_overview_shows_the_smallest_point_of_each_method_near_the_float32_error(make_result):
+    points = [
+        ("keras_ec", {"alpha": 0.1}, 4000, 1.2),
+        ("keras_ec", {"alpha": 0.2, "center_type": "free"}, 3000, 1.6),
+        ("keras_ec", {"alpha": 0.9}, 500, 8.0),
+        ("ecq", {}, 2000, 1.5),
+        ("nncodec", {}, 100, 9.0),
+    ]
+    both = [
+        make_result(method, settings, error, split, payload_bytes=size)
+        for method, settings, size, error in points
+        for split in ("validation", "test")
+    ]
+    seeds = [make_result("ecq", {}, 1.7, "test", payload_bytes=2200, seed=1)]
+    other = [{**r, "network": "resnet-8"} for r in both if r["method"] == "keras_ec"]
+    errors = {"lenet-300-100": 1.0, "resnet-8": 0.5}
+    table = report.overview_table({"lenet-300-100": both + seeds, "resnet-8": other}, errors)
+    lines = table.splitlines()
+    assert lines[0] == "| payload, bytes, at test error | lenet-300-100 | resnet-8 |"
+    assert lines[2:] == [
+        "| float32 | 1,066,440 at 1.00 % | 1,066,440 at 1.00 % |",
+        "| error allowed above it | 1.1 points | 1.0 points |",
+        "| ECQ | 2,100 at 1.60 % (2) | - |",
+        "| keras_ec | 3,000 at 1.60 % | 4,000 at 1.20 % |",
+        "| NNCodec | worse | - |",
+    ]
+
+
 def test_equal_error_table_orders_curves_by_size_and_names_bounds(make_result):
     sizes_and_errors = ((1000, 3.0), (4000, 1.4))
     results = [
