@@ -91,3 +91,20 @@ def defaults_of(method: str) -> dict[str, Any]:
 def baseline_record(network: str) -> dict[str, Any]:
     """How a pretrained network was made, its number of parameters, its errors in percent."""
     return json.loads((BASELINES / f"{network}.json").read_text())
+
+
+def check_data(record: dict[str, Any], data: str) -> None:
+    """Refuses other data than a float32 network was trained on.
+
+    Args:
+        record: what `baseline_record` returned.
+        data: name of the data set.
+
+    Raises:
+        ValueError: if it is another one.
+    """
+    if data != record["data"]:
+        raise ValueError(
+            f"Expected {record['data']}, which {record['network']} was trained on. "
+            f"Received: {data}. Give the directory that holds the former by --data."
+        )

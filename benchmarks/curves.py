@@ -15,11 +15,9 @@ MARGINS = {"lenet-300-100": (0.55, 1.1), "lenet-5": (0.3, 0.6, 0.9), "vgg": (0.5
 OTHER_MARGINS = (1.0,)
 RATES = {"structured": "", "geometric": ", geometric rate", "order_0": ", order-0 rate"}
 """What the rate of training adds to the name of a curve."""
-METHODS = {
-    "keras_ec": "keras_ec",
-    "entropy_penalized": "entropy-penalized reparameterization",
-    "ecq": "ECQ",
-}
+METHODS = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}
+EARLIER = ", earlier centers"
+"""What the name has of points from before centers kept their assignments."""
 TECHNIQUES = {
     "pruning": "pruning",
     "clustering": "clustering",
@@ -38,14 +36,18 @@ def method_name(result: Result) -> str:
     if method == "tfmot":
         return f"TFMOT {TECHNIQUES[settings['technique']]}"
     if method == "nncodec":
-        return f"NNCodec{SOURCES[settings['source']]}"
+        earlier = EARLIER if settings["source"] == "keras_ec" else ""
+        now = settings["source_settings"].get("largest_gap")
+        return f"NNCodec{SOURCES[settings['source']]}{'' if now else earlier}"
+    if method == "keras_ec":
+        return f"keras_ec{'' if settings['largest_gap'] else EARLIER}"
     return METHODS[method]
 
 
 def label(result: Result) -> str:
-    """Name of the curve that a result is a point of."""
+    """Name of the curve that a result is a point of; compressors share one."""
     settings = result["settings"]
-    parts = [method_name(result), COMPRESSORS[settings.get("compressor", "none")]]
+    parts = [method_name(result)]
     if settings.get("distillation"):
         parts.append(", distilled")
     if result["method"] == "keras_ec":
@@ -53,7 +55,6 @@ def label(result: Result) -> str:
             {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]],
             {"uniform": "", "free": ", free centers"}[settings["center_type"]],
             RATES[settings["rate_model"]],
-            ", largest gap" if settings["largest_gap"] else "",
         ]
     return "".join(parts)
 
@@ -107,6 +108,11 @@ class Row:
 
     label: str
     results: list[Result]
+
+    @property
+    def name(self) -> str:
+        """Label, and what compressed the file."""
+        return self.label + COMPRESSORS[self.results[0]["settings"].get("compressor", "none")]
 
     @property
     def error(self) -> float:

@@ -37,15 +37,14 @@ TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 NORMALIZED = ("resnet-8", "resnet-20", "vgg")
 """Networks with batch normalization."""
 LIBRARY = {"largest_gap": True}
-"""Settings that are the library's now and are not the defaults."""
+"""Settings of keras_ec that are the library's now and are not the defaults."""
 CONSTRAINED = {
-    "lenet-300-100": {**LIBRARY, "ramp": 0.05, "distillation": 0.0},
+    "lenet-300-100": {"ramp": 0.05, "distillation": 0.0},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
     "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
     "transformer": {
-        **LIBRARY,
         "rate_model": "geometric",
         "distillation": 0.0,
         "fine_tune_epochs": 1,
@@ -131,7 +130,7 @@ def validation_plan(network: str) -> list[Configuration]:
     penalized = [{**compiled, **DISTILLED, "rate_weight": r} for r in rates]
     rates = PUBLISHED_RATES.get(network, OTHER_PUBLISHED_RATES)[part]
     published = [{**compiled, "rate_weight": r} for r in rates]
-    constrained = {**compiled, **CONSTRAINED.get(network, {})}
+    constrained = {**compiled, **LIBRARY, **CONSTRAINED.get(network, {})}
     entropy = [{**constrained, "alpha": a} for a in ALPHAS.get(network, OTHER_ALPHAS)[part]]
     varied = [
         {**constrained, **variant, "alpha": variant["alpha"] * entropy[0]["alpha"]}
@@ -151,10 +150,16 @@ def validation_plan(network: str) -> list[Configuration]:
         for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
         for row in sparse[FIRST]
     ]
+    compressed = [{"compressor": compressor} for compressor in ("gzip", "zstd", "xz")]
     rows = [
         *(("post_training", row) for row in quantized),
         *(("nncodec", {"qp": qp}) for qp in qps[part]),
-        *(("tfmot", {**row, "precision": p}) for row in pruned for p in ("int8", "fp32")),
+        *(
+            ("tfmot", {**row, "precision": precision, **compressor})
+            for row in pruned
+            for precision in ("int8", "fp32")
+            for compressor in compressed
+        ),
         *(("entropy_penalized", row) for row in penalized),
         *(("keras_ec", row) for row in [*entropy, *varied]),
         *(("entropy_penalized", row) for row in published),
@@ -165,7 +170,11 @@ def validation_plan(network: str) -> list[Configuration]:
             for qp in qps[FIRST]
         ),
         *(("nncodec", {"source": "keras_ec", "source_settings": row}) for row in entropy),
-        *(("tfmot", row) for row in [*clustered, *combined]),
+        *(
+            ("tfmot", {**row, **compressor})
+            for row in [*clustered, *combined]
+            for compressor in compressed
+        ),
     ]
     return [Configuration(network, *row) for row in rows]
 

@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import baseline
 import keras
 import tflite_model
-from configuration import Configuration, baseline_record
+from configuration import Configuration, baseline_record, check_data
 from datasets import SPLITS, Data, load
 from networks import DATA_OF
 from settings import DEFAULTS
@@ -37,12 +37,16 @@ def run(configuration: Configuration, data_path: Path | None) -> dict:
     Returns:
         The result. On the validation split `test_error` is None and `validation_error` is
         there too: the test set is not read.
+
+    Raises:
+        ValueError: if these are not the data that the float32 network was trained on.
     """
     network, split = configuration.network, configuration.split
     data = load(DATA_OF[network], data_path, split)
+    record = baseline_record(network)
+    check_data(record, data.name)
     shipped, seconds = compressed(configuration, data)
     error = tflite_model.error(shipped.tflite, data.x_eval, data.y_eval)
-    record = baseline_record(network)
     result = {
         "network": network,
         "data": data.name,

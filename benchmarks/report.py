@@ -26,7 +26,9 @@ from curves import (
     Row,
     by_label,
     error_of,
+    headline,
     headline_rows,
+    label,
     method_name,
     pareto_front,
     payload_at,
@@ -82,7 +84,7 @@ def markdown_table(results: list[Result], fp32_error: float, headlines: bool) ->
     for row in headline_rows(results, split, fp32_error) if headlines else rows(shown):
         payload, file = row.mean("payload_bytes"), row.mean("file_bytes")
         cells = [
-            row.label,
+            row.name,
             f"{payload:,.0f}",
             f"{first['fp32_bytes'] / payload:.1f}x",
             f"{file:,.0f}",
@@ -105,10 +107,21 @@ def overview_column(results: list[Result], fp32_error: float) -> dict[str, Row |
 
     Returns:
         Rows by method; None of a method that comes nowhere near the float32 network's error.
+        Methods whose smallest point has no result on the split that is shown are left out.
     """
-    column: dict[str, Row | None] = {method_name(r): None for r in results}
-    for row in headline_rows(results, split_of(results), fp32_error)[::-1]:
-        column[method_name(row.results[0])] = row
+    validation = [r for r in results if r["split"] == "validation"]
+    column: dict[str, Row | None] = {method_name(r): None for r in validation}
+    chosen: dict[str, Result] = {}
+    for result in sorted(headline(validation, fp32_error), key=lambda r: r["payload_bytes"]):
+        chosen.setdefault(method_name(result), result)
+    shown = rows([r for r in results if r["split"] == split_of(results)])
+    by_settings = {(row.label, given(row.results[0])): row for row in shown}
+    for method, result in chosen.items():
+        row = by_settings.get((label(result), given(result)))
+        if row:
+            column[method] = row
+        else:
+            del column[method]
     return column
 
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from configuration import Configuration
+from configuration import Configuration, baseline_record, check_data
 from settings import DEFAULTS
 
 
@@ -58,3 +58,10 @@ def test_command_gives_the_same_configuration():
         read["split"],
     )
     assert again.result_path() == configuration.result_path()
+
+
+def test_other_data_than_the_float32_network_was_trained_on_are_refused():
+    record = baseline_record("resnet-8")
+    check_data(record, "CIFAR-10 (JPEG)")
+    with pytest.raises(ValueError, match=r"Expected CIFAR-10 \(JPEG\).* Received: CIFAR-10\."):
+        check_data(record, "CIFAR-10")

@@ -25,11 +25,29 @@ def test_labels_tell_variants_apart(make_result):
     ]
     results += [make_result("nncodec", {"source": s}) for s in (None, "tfmot", "keras_ec")]
     results += [
-        make_result(settings={"forward": f, "center_type": c})
+        make_result(settings={"forward": f, "center_type": c, "largest_gap": largest_gap})
         for f in ("straight_through", "gaussian")
         for c in ("uniform", "free")
+        for largest_gap in (False, True)
     ]
     assert len(by_label(results)) == len(results)
+
+
+def test_points_from_before_the_present_centers_say_so(make_result):
+    for settings, name in (({}, "keras_ec, earlier centers"), ({"largest_gap": True}, "keras_ec")):
+        assert label(make_result(settings={**settings, "distillation": 0.0})) == name
+        coded = make_result("nncodec", {"source": "keras_ec", "source_settings": settings})
+        assert label(coded) == f"NNCodec on {name}"
+    assert label(make_result("nncodec")) == "NNCodec"
+
+
+def test_compressors_are_points_of_one_curve_and_named_in_tables(make_result):
+    results = [make_result("tfmot", {"compressor": c}) for c in ("gzip", "xz")]
+    assert list(by_label(results)) == ["TFMOT pruning"]
+    assert [row.name for row in rows(results)] == [
+        "TFMOT pruning + gzip -9",
+        "TFMOT pruning + xz -9e",
+    ]
 
 
 def test_pareto_front_leaves_out_what_is_larger_and_no_better(make_result):
