@@ -32,9 +32,10 @@ from corpus_kinds import traits, weight_type
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "deploy"))
 
-from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_bytes, decompress_file
+from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_bytes
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.weight_buffers import check_identifier
+from keras_ec.runtime import decompress
 
 MOST_GROWTH = 64
 _ARCHIVES = (".task", ".zip", ".whl", ".tgz")
@@ -233,7 +234,7 @@ def _report(sender: object, function: object, *arguments: str) -> None:
 
 
 def _decompress_to(source: str, target: str) -> None:
-    write_atomically(target, decompress_file(source))
+    write_atomically(target, decompress(source))
 
 
 def _digest(path: str) -> str:

@@ -37,7 +37,7 @@ def build_network(num_examples: int, alpha: float) -> keras.Model:
     Returns:
         A model of two inputs: pictures (8, 8, 1) and profiles (16,).
     """
-    # A regularizer holds two numbers and no state, so layers may share one. The
+    # A regularizer holds settings and no state, so layers may share one. The
     # small first convolution may cost more bits a weight than the others.
     rate = EntropyRegularizer(alpha, num_examples)
     gentle_rate = EntropyRegularizer(alpha / 4, num_examples)

@@ -24,7 +24,7 @@ _MEMBERS = {
     "summary": "keras_ec.report",
     "export_tflite": "keras_ec.deploy.export",
     "compress": "keras_ec.deploy.compression",
-    "decompress": "keras_ec.deploy.compression",
+    "decompress": "keras_ec.runtime",
     "CorruptFileError": "keras_ec.coding.errors",
 }
 

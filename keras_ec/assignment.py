@@ -15,7 +15,7 @@ classification, regression, and related optimization problems").
 Functions named ``*_dense`` evaluate every pair of weight and center, O(n K).
 They are the reference. The others use that, within one tensor, everything is a
 function of the scalar w alone: it is tabulated on a fine grid and read back
-with one look-up a weight, O(n + K).
+with one look-up a weight, O(n + K^2).
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Table:
 
 
 def tabulate(weights: Tensor, centers: Tensor, temperature: Tensor) -> Table:
-    """Tabulates the soft assignments of a tensor, O(n + K).
+    """Tabulates the soft assignments of a tensor, O(n + K^2).
 
     Args:
         weights: float32, any shape, n elements.
@@ -281,7 +281,7 @@ def rate_of_weights(
 
 
 def relaxed_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
-    """Relaxed entropy ``n * H(P)`` in bits, O(n + K), with its gradient.
+    """Relaxed entropy ``n * H(P)`` in bits, O(n + K^2), with its gradient.
 
     The gradient, for the weights only, is that of
     ``sum_i sum_k P_k(w_i) * (-log2 P_k)`` with the PMF held constant, which
@@ -313,7 +313,7 @@ def relaxed_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tenso
 
 
 def soft_moments(weights: Tensor, centers: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each weight under its soft assignment, O(n + K).
+    """Mean and variance of each weight under its soft assignment, O(n + K^2).
 
     Linear interpolation between tabulated values; differentiable in weights
     and centers.

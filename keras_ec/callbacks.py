@@ -19,8 +19,9 @@ from keras_ec.traversal import ec_layers, quantized_weights, rounded_layers
 class ScheduledState(keras.callbacks.Callback):
     """Base of callbacks that set state of EC layers by a schedule.
 
-    Progress runs from 0 at the first batch to 1 at the last of `epochs` less
-    `reserved_epochs`. It is a function of epoch and batch alone, so a run that
+    Progress runs from 0 at the first batch to 1 at the end of `epochs` less
+    `reserved_epochs`, one step short of it at the last batch before. It is a
+    function of epoch and batch alone, so a run that
     `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
     Where the number of batches is not known in advance, the first epoch counts
     them, and progress stands still during it.
@@ -28,6 +29,9 @@ class ScheduledState(keras.callbacks.Callback):
     Args:
         schedule: value as a function of progress.
         reserved_epochs: epochs at the end that keep the last value.
+
+    Raises:
+        ValueError: if the number of epochs is negative.
     """
 
     def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
@@ -127,6 +131,9 @@ class FreezeAssignments(keras.callbacks.Callback):
 
     Args:
         epochs: number of epochs at the end of training.
+
+    Raises:
+        ValueError: if the number of epochs is negative.
     """
 
     def __init__(self, epochs: int) -> None:
@@ -175,6 +182,9 @@ class HardenedValidation(keras.callbacks.Callback):
 
     Args:
         vector_bits: resolution, see `keras_ec.harden`, or None for no rounding.
+
+    Raises:
+        ValueError: if the resolution is none that `keras_ec.harden` takes.
     """
 
     def __init__(self, vector_bits: int | None = VECTOR_BITS) -> None:
@@ -227,6 +237,10 @@ class HardenAssignments(keras.callbacks.Callback):
             `epochs` of `fit`.
         vector_bits: resolution of biases and offsets, see `keras_ec.harden`; None leaves
             them as they are, but for those of layers with a `vector_bits` of their own.
+
+    Raises:
+        ValueError: if the number of epochs is negative, or the resolution none that
+            `keras_ec.harden` takes.
 
     Example:
         >>> callback = HardenAssignments(fine_tune_epochs=3)

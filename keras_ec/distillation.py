@@ -10,6 +10,7 @@ arXiv 1503.02531.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -78,9 +79,10 @@ class Distiller(keras.Model):
         temperature: float = 2.0,
     ) -> None:
         super().__init__()
-        if not 0.0 <= weight <= 1.0:
+        if not (isinstance(weight, numbers.Real) and 0.0 <= weight <= 1.0):
             raise ValueError(f"Expected a weight from 0 to 1. Received: weight={weight!r}")
-        if not (math.isfinite(temperature) and temperature > 0.0):
+        finite = isinstance(temperature, numbers.Real) and math.isfinite(temperature)
+        if not (finite and temperature > 0.0):
             raise ValueError(
                 f"Expected a finite temperature > 0. Received: temperature={temperature!r}"
             )

@@ -65,10 +65,10 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
     def __init__(self, alpha: float, num_examples: int, rate_model: str = "structured") -> None:
         if not (isinstance(alpha, numbers.Real) and math.isfinite(alpha) and alpha >= 0):
             raise ValueError(f"`alpha` must be a finite number >= 0. Received: alpha={alpha!r}")
-        finite = isinstance(num_examples, numbers.Real) and math.isfinite(num_examples)
-        if not (finite and num_examples >= 1):
+        whole = isinstance(num_examples, numbers.Real) and num_examples % 1 == 0
+        if not (whole and num_examples >= 1):
             raise ValueError(
-                "`num_examples` must be the number of training examples, >= 1. "
+                "`num_examples` must be the number of training examples, a whole number >= 1. "
                 f"Received: num_examples={num_examples!r}"
             )
         if rate_model not in RATE_MODELS:

@@ -25,7 +25,7 @@ def decompress(path: str | os.PathLike[str]) -> bytes:
         OSError: if the file cannot be read.
 
     Example:
-        >>> tflite = keras_ec.runtime.decompress("model.ecz")
+        >>> tflite = keras_ec.decompress("model.ecz")
     """
     with open(path, "rb") as file:
         return decode_content(file.read())

@@ -116,7 +116,7 @@ def log_odds(non_zero: Tensor) -> Tensor:
 
 
 def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
-    """Relaxed rate of a tensor in bits under the row and column model, O(n + K).
+    """Relaxed rate of a tensor in bits under the row and column model, O(n + K^2).
 
     It is the mean code length of soft assignments, coded with the frequencies of the
     hard ones. Its gradient, for the weights only, is that with all probabilities held
@@ -149,7 +149,7 @@ def structured_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Te
 
 
 def geometric_bits(weights: Tensor, centers: Tensor, temperature: Tensor) -> Tensor:
-    """Relaxed rate of a tensor in bits, non-zeros dearer the larger they are, O(n + K).
+    """Relaxed rate of a tensor in bits, non-zeros dearer the larger they are, O(n + K^2).
 
     As `structured_bits`, but which of the other centers a non-zero is at follows a
     geometric PMF of its magnitude, the number of centers from 0, with the mean of the

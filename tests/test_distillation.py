@@ -122,7 +122,12 @@ def test_saving_says_to_save_the_network(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "match"),
-    [({"weight": 1.5}, "weight"), ({"weight": -0.1}, "weight"), ({"temperature": 0}, "temp")],
+    [
+        ({"weight": 1.5}, "weight"),
+        ({"weight": "a"}, "weight"),
+        ({"weight": -0.1}, "weight"),
+        ({"temperature": 0}, "temp"),
+    ],
 )
 def test_bad_arguments(arguments, match):
     with pytest.raises(ValueError, match=match):

@@ -1,7 +1,10 @@
+import ast
 import doctest
 import importlib
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -147,27 +150,43 @@ def test_examples_of_docstrings(name, tmp_path, monkeypatch):
     assert examples > 0 or name == "report"
 
 
-def test_modules_import_only_downwards():
-    """Data flows from the mathematics over the layers to whole models."""
-    imports = {
-        "assignment": (),
-        "schedules": (),
-        "bias_absorption": (
-            "keras_ec.distillation",
-            "keras_ec.layers",
-            "keras_ec.rounding",
-            "keras_ec.traversal",
-        ),
-        "hardening": (
-            "keras_ec.bias_absorption",
-            "keras_ec.layers",
-            "keras_ec.rounding",
-            "keras_ec.traversal",
-        ),
-        "rounding": (),
-        "traversal": ("keras_ec.layers",),
+PACKAGE = Path(keras_ec.__file__).parent
+
+
+def imported_modules(path):
+    """Paths below the package, without suffix, of what a module imports of it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("keras_ec"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.startswith("keras_ec.")]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")[1:]
+            while parts and not PACKAGE.joinpath(*parts).with_suffix(".py").exists():
+                parts.pop()
+            yield "/".join(parts) or "/".join(name.split(".")[1:-1])
+
+
+def test_modules_import_only_those_above_them_in_the_architecture():
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    places = {
+        name.removesuffix(".py"): place
+        for place, row in enumerate(rows)
+        for name in re.findall("`(.*?)`", row)
     }
-    for name, allowed in imports.items():
-        with open(importlib.import_module(f"keras_ec.{name}").__file__) as file:
-            lines = [line.split()[1] for line in file if line.startswith("from keras_ec")]
-        assert all(line.startswith(allowed) for line in lines), (name, lines)
+    packages = [name for name in places if name.endswith("/")]
+
+    def place(module):
+        whole = next((name for name in packages if f"{module}/".startswith(name)), module)
+        below = [places[name] for name in places if name.startswith(f"{module}/")]
+        return places[whole] if whole in places else max(below)
+
+    for path in PACKAGE.rglob("*.py"):
+        module = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if path.name in ("__init__.py", "__main__.py"):
+            continue
+        for other in imported_modules(path):
+            assert not other or place(other) <= place(module), (module, other)

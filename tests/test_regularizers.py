@@ -29,7 +29,7 @@ def test_bad_alpha(alpha):
         EntropyRegularizer(alpha, 100)
 
 
-@pytest.mark.parametrize("num_examples", [0, -5, 0.5, math.nan, math.inf])
+@pytest.mark.parametrize("num_examples", [0, -5, 0.5, 1.5, "60000", math.nan, math.inf])
 def test_bad_num_examples(num_examples):
     with pytest.raises(ValueError, match="num_examples"):
         EntropyRegularizer(0.2, num_examples)

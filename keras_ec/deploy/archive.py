@@ -108,20 +108,3 @@ def compress_file(source: str | os.PathLike[str], target: str | os.PathLike[str]
         raise ValueError(f"{os.fspath(source)}: {error}") from error
     write_atomically(target, archive)
     return len(archive)
-
-
-def decompress_file(path: str | os.PathLike[str]) -> bytes:
-    """Decompresses an .ecz file.
-
-    Args:
-        path: Path of the .ecz file.
-
-    Returns:
-        The .tflite file's content.
-
-    Raises:
-        CorruptFileError: If the file is damaged, truncated or no .ecz file.
-        OSError: If the file cannot be read.
-    """
-    with open(path, "rb") as file:
-        return decompress_bytes(file.read())

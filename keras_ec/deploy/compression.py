@@ -1,11 +1,11 @@
-"""The archive functions users call: models or .tflite files in, .ecz files out."""
+"""What users call to compress: a model or a .tflite file in, an .ecz file out."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from keras_ec.deploy.archive import compress_bytes, compress_file, decompress_file
+from keras_ec.deploy.archive import compress_bytes, compress_file
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.training_extra import training_extra
 
@@ -42,23 +42,3 @@ def compress(source: Any, path: str | os.PathLike) -> int:
     archive = compress_bytes(hardened_tflite(source))
     write_atomically(path, archive)
     return len(archive)
-
-
-def decompress(path: str | os.PathLike) -> bytes:
-    """Restores the .tflite file from an .ecz file.
-
-    Args:
-        path: an .ecz file.
-
-    Returns:
-        Content of the .tflite file, byte for byte.
-
-    Raises:
-        CorruptFileError: if the file is damaged, truncated or no .ecz file.
-        OSError: if the file cannot be read.
-
-    Example:
-        >>> tflite = keras_ec.decompress("model.ecz")
-        >>> interpreter = ai_edge_litert.interpreter.Interpreter(model_content=tflite)
-    """
-    return decompress_file(path)

@@ -11,7 +11,7 @@ class ECConv1D(ECLayer, keras.layers.Conv1D):
     """`keras.layers.Conv1D` whose kernel sits on a few centers.
 
     Arguments are those of `keras.layers.Conv1D`, then those of `ECLayer`. The
-    kernel, (steps, channels / groups, filters), is quantized, the bias is not.
+    kernel, (steps, channels / groups, filters), is quantized, the bias as in `ECDense`.
 
     Example:
         >>> layer = ECConv1D(8, 3, centers=5)
@@ -25,8 +25,8 @@ class ECConv2D(ECLayer, keras.layers.Conv2D):
     """`keras.layers.Conv2D` whose kernel sits on a few centers.
 
     Arguments are those of `keras.layers.Conv2D`, then those of `ECLayer`. The
-    kernel, (height, width, channels / groups, filters), is quantized, the bias
-    is not.
+    kernel, (height, width, channels / groups, filters), is quantized, the
+    bias as in `ECDense`.
 
     Example:
         >>> layer = ECConv2D(8, 3, padding="same", forward="gaussian")
@@ -41,7 +41,7 @@ class ECDepthwiseConv2D(ECLayer, keras.layers.DepthwiseConv2D):
 
     Arguments are those of `keras.layers.DepthwiseConv2D`, then those of
     `ECLayer`. The kernel, (height, width, channels, depth multiplier), is
-    quantized, the bias is not.
+    quantized, the bias as in `ECDense`.
 
     Example:
         >>> layer = ECDepthwiseConv2D(3, center_type="free")

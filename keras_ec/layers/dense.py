@@ -11,9 +11,9 @@ class ECDense(ECLayer, keras.layers.Dense):
     """`keras.layers.Dense` whose kernel sits on a few centers.
 
     Arguments are those of `keras.layers.Dense`, then those of `ECLayer`:
-    `centers`, `center_type`, `forward`, `entropy_regularizer`. Input and output
-    shapes are those of the Keras layer; the kernel, (inputs, units), is
-    quantized, the bias is not.
+    `centers`, `center_type`, `forward`, `entropy_regularizer`, `vector_bits`. Input
+    and output shapes are those of the Keras layer; the kernel, (inputs, units), is
+    quantized. The bias stays float32, rounded in every call where there are `vector_bits`.
 
     Example:
         >>> layer = ECDense(4, activation="relu", centers=7)
