@@ -56,13 +56,13 @@ fuzz: $(READY)
 		--atheris $(FUZZ)/bin/python
 
 $(READY): requirements/dev.txt
-$(BENCH)/.ready: requirements/bench.txt
+$(BENCH)/.ready: requirements/bench.txt requirements/dev.txt
 $(LATEST)/.ready: requirements/latest.txt
 $(FUZZ)/.ready: requirements/fuzz.txt
 
 %/.ready: setup.py
 	$(PYTHON) -m venv $*
-	$*/bin/python -m pip install --quiet --requirement $(filter %.txt,$^)
+	$*/bin/python -m pip install --quiet --requirement $(firstword $(filter %.txt,$^))
 	$*/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -24,6 +24,8 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
+from json_file import add_to_json
+
 from keras_ec.coding import decode_tensors, encode_tensors
 
 RESULTS = Path(__file__).parent / "results" / "coding_rate.json"
@@ -135,13 +137,11 @@ def main() -> None:
     parser.add_argument("--nncodec-python", metavar="PATH")
     parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file to update")
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for path in [*args.kernels, *(random_kernels(folder) if args.random else [])]:
-            results = json.loads(args.out.read_text()) if args.out.exists() else {}
-            results[Path(path).stem] = measure(path, args.nncodec_python)
-            args.out.write_text(json.dumps(results, indent=2) + "\n")
-            print_table(Path(path).stem, results[Path(path).stem])
+            result = measure(path, args.nncodec_python)
+            add_to_json(args.out, {Path(path).stem: result})
+            print_table(Path(path).stem, result)
 
 
 if __name__ == "__main__":

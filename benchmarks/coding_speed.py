@@ -26,6 +26,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "deploy")]
 
+from json_file import add_to_json  # noqa: E402
 from tflite_builder import build_tflite  # noqa: E402
 
 from keras_ec.coding import container, range_coder_tfc  # noqa: E402
@@ -197,9 +198,7 @@ def main() -> None:
         }
     print(json.dumps(result, indent=2))
     backend = "portable" if args.portable else "tensorflow_compression"
-    known = json.loads(args.out.read_text()) if args.out.exists() else {}
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(known | {backend: result}, indent=2) + "\n")
+    add_to_json(args.out, {backend: result})
 
 
 if __name__ == "__main__":

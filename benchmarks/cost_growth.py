@@ -9,7 +9,6 @@ by n and K is measured by `training_step.py`.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -20,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 from configuration import RESULTS
+from json_file import write_json
 
-from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.structured_rate import structured_bits
 
 WIDTHS = (128, 256, 512, 1024, 2048, 4096)
@@ -86,8 +85,7 @@ def main() -> None:
         for width in WIDTHS:
             row = [r["milliseconds"] for r in result[name] if r["weights"] == width**2]
             print(f"{width**2:12,}", *(f"{value:9.2f}" for value in row))
-    text = json.dumps(result, indent=2) + "\n"
-    write_atomically(RESULTS / "cost_growth.json", text.encode())
+    write_json(RESULTS / "cost_growth.json", result)
 
 
 if __name__ == "__main__":

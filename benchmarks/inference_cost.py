@@ -21,11 +21,11 @@ from pathlib import Path
 from configuration import RESULTS, Configuration
 from curves import label
 from environment import process_command, process_environment
+from json_file import write_json
 from networks import NETWORKS
 from report import load_results
 
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes
-from keras_ec.deploy.atomic_file import write_atomically
 
 TURNS, ENOUGH = 5, 2.0
 """Calls that are timed at most, and seconds after which there are no more of them."""
@@ -88,8 +88,7 @@ def main() -> None:
         key = f"{name} ({folder.name})"
         stored[key] = measure(folder)
         print(key, *(f"{k} {v}" for k, v in stored[key].items()), flush=True)
-        text = json.dumps(stored, indent=2) + "\n"
-        write_atomically(STORE, text.encode())
+        write_json(STORE, stored)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,10 @@ import keras
 import tflite_model
 from configuration import Configuration, baseline_record, check_data
 from datasets import SPLITS, Data, load
+from json_file import write_json
 from networks import DATA_OF
 from settings import DEFAULTS
 from shipped import Shipped, stored
-
-from keras_ec.deploy.atomic_file import write_atomically
 
 
 def run(configuration: Configuration, data_path: Path | None) -> dict:
@@ -96,8 +95,7 @@ def main() -> None:
     path = configuration.result_path()
     if not path.exists():
         result = run(configuration, data)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (json.dumps(result, indent=2) + "\n").encode())
+        write_json(path, result)
     print(path.read_text())
 
 

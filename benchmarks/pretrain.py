@@ -23,6 +23,7 @@ import keras
 from configuration import BASELINES, CACHE
 from datasets import batches, load
 from fused_normalization import fused_normalization
+from json_file import write_json
 from networks import DATA_OF, NETWORKS
 
 from keras_ec.deploy.atomic_file import write_atomically
@@ -136,11 +137,10 @@ def main() -> None:
     if not record.exists() or record.read_text() != description:
         shutil.rmtree(out)
         out.mkdir()
-        record.write_text(description)
+        write_atomically(record, description.encode())
     result = pretrain(arguments.network, recipe, arguments.data, arguments.seed, out)
-    text = json.dumps(result, indent=2) + "\n"
-    write_atomically(BASELINES / f"{arguments.network}.json", text.encode())
-    print(text)
+    write_json(BASELINES / f"{arguments.network}.json", result)
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

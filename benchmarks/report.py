@@ -35,6 +35,7 @@ from curves import (
     rows,
     strongest,
 )
+from plan import validation_plan
 from settings import DEFAULTS
 
 from keras_ec.deploy.atomic_file import write_atomically
@@ -52,6 +53,25 @@ def load_results(folder: Path = RESULTS) -> dict[str, list[Result]]:
         results.setdefault(result["network"], []).append(result)
     known = sorted(results, key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
     return {name: results[name] for name in known}
+
+
+def progress_table() -> str:
+    """How many points of the plan have a result on the validation split.
+
+    Returns:
+        Markdown, a row for each curve and a column for each network: points there are, of how many.
+    """
+    counts: dict[str, dict[str, list[bool]]] = {}
+    for network in ORDER:
+        for configuration in validation_plan(network):
+            name = label({"method": configuration.method, "settings": configuration.all_settings()})
+            there = configuration.result_path().exists()
+            counts.setdefault(name, {}).setdefault(network, []).append(there)
+    lines = [f"| curve | {' | '.join(ORDER)} |", f"| --- |{' ---: |' * len(ORDER)}"]
+    for name, row in counts.items():
+        cells = [f"{sum(row[n])} of {len(row[n])}" if n in row else "-" for n in ORDER]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def split_of(results: list[Result]) -> str:
@@ -274,11 +294,12 @@ def main() -> None:
         for headlines in (True, False)
     )
     equal = "\n".join(map(equal_error_table, results.values()))
+    points = f"Those on the validation split that have been run.\n\n{progress_table()}"
     text = (
         "# Results\n\nWritten by `benchmarks/report.py`; see `docs/benchmarks.md` for what is "
         f"measured.\n\n## A point of each method\n\n{tables}\n## Payload at equal error\n\n"
         "Between the points of a curve, bytes on a logarithmic scale; *at most* where no smaller "
-        f"point was run that is worse.\n\n{equal}\n## All points\n\n{whole}"
+        f"point was run that is worse.\n\n{equal}\n## Points of the plan\n\n{points}\n## All points\n\n{whole}"
     )
     write_atomically(RESULTS / "table.md", text.encode())
     for network, own in results.items():

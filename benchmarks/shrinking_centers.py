@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
-import json
 import os
 import statistics
 import tempfile
@@ -24,13 +23,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tflite_model
 from datasets import Data, load
+from json_file import write_json
 from methods.keras_ec import train_and_ship
 from present_centers import PresentUniformCenters
 from settings import DEFAULTS
 from training import fit
 
 import keras_ec
-from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.layers.center_types import CENTER_TYPES
 from keras_ec.layers.uniform_centers import UniformCenters
 from keras_ec.traversal import quantized_weights
@@ -160,7 +159,7 @@ def main() -> None:
     varied = {"largest_gap", *REGIMES[0]}
     settings = {key: value for key, value in SETTINGS.items() if key not in varied}
     content = {"settings": settings, "examples": EXAMPLES, "rows": rows}
-    write_atomically(RESULT, (json.dumps(content, indent=2) + "\n").encode())
+    write_json(RESULT, content)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,13 @@ compared. TFMOT, which needs Keras 2, is compared with plain Keras 2 as well.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 
 from configuration import RESULTS
 from environment import ROOT, process_command, process_environment
-
-from keras_ec.deploy.atomic_file import write_atomically
+from json_file import add_to_json
 
 VARIANTS = ("keras", "keras_ec", "entropy-penalized", "keras 2", "tfmot pruning")
 REFERENCE = {"tfmot pruning": "keras 2"}
@@ -105,14 +103,13 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=9)
     arguments = parser.parse_args()
     path = RESULTS / "training_cost.json"
-    stored = json.loads(path.read_text()) if path.exists() else {}
     for network in arguments.network:
         for jit in arguments.jit:
             name = f"{network}, jit_compile {jit}"
-            stored[name] = measure(network, jit == "on", arguments.turns)
-            write_atomically(path, (json.dumps(stored, indent=2) + "\n").encode())
+            found = measure(network, jit == "on", arguments.turns)
+            add_to_json(path, {name: found})
             print(f"\n{name}\n{'':>20}" + "".join(f"{h:>16}" for h in HEADINGS))
-            for variant, row in stored[name].items():
+            for variant, row in found.items():
                 print(f"{variant:>20}" + "".join(f"{v:16.2f}" for v in row.values()), flush=True)
 
 

@@ -10,7 +10,6 @@ the peak resident size of a process of its own for each configuration.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import resource
@@ -26,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
+from json_file import add_to_json
 from networks import NETWORKS
 
 import keras_ec
@@ -212,8 +212,7 @@ def main() -> None:
             times = measure_time(network, jit, options.centers, steps, options.repeats)
             result[f"{network}, jit {'on' if jit else 'off'}"] = times
             print_time(network, jit, times)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=2) + "\n")
+    add_to_json(options.out, result)
 
 
 if __name__ == "__main__":

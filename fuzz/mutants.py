@@ -24,6 +24,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from keras_ec.deploy.atomic_file import write_atomically
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
@@ -273,7 +275,7 @@ def main() -> int:
     if not run.done:
         parser.error("expected time for one chunk at least; give more --seconds")
     report = summary(run, args.without, time.monotonic() - begin)
-    (RESULTS / "mutants.json").write_text(json.dumps(report, indent=1) + "\n")
+    write_atomically(RESULTS / "mutants.json", (json.dumps(report, indent=1) + "\n").encode())
     print(json.dumps(report, indent=1))
     return 1 if report["problems"] else 0
 

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from keras_ec.deploy.atomic_file import write_atomically
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
@@ -118,7 +120,8 @@ def main() -> int:
     for name, stage in stages.items():
         reports[name] = stage()
         print(f"{name}: {json.dumps(reports[name])}", flush=True)
-    (HERE / "results" / "session.json").write_text(json.dumps(reports, indent=1) + "\n")
+    text = json.dumps(reports, indent=1) + "\n"
+    write_atomically(HERE / "results" / "session.json", text.encode())
     for name, report in reports.items():
         if "skipped" in report:
             print(f"SKIPPED {name}: {report['skipped']}")

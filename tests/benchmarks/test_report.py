@@ -1,5 +1,7 @@
 import json
 
+import configuration
+import plan
 import pytest
 import report
 
@@ -79,6 +81,18 @@ def test_equal_error_table_orders_curves_by_size_and_names_bounds(make_result):
         "| NNCodec | - | 2,882 | 2 |",
         "| entropy-penalized reparameterization | at most 9,000 | at most 9,000 | 1 |",
     ]
+
+
+def test_progress_counts_points_of_the_plan(tmp_path, monkeypatch, make_result):
+    monkeypatch.setattr(configuration, "RESULTS", tmp_path)
+    planned = [c for c in plan.validation_plan("vgg") if c.method == "ecq"]
+    path = planned[0].result_path()
+    path.parent.mkdir()
+    path.write_text("{}")
+    lines = report.progress_table().splitlines()
+    column = lines[0].split(" | ").index("vgg")
+    row = next(line for line in lines if line.startswith("| ECQ |"))
+    assert row.split(" | ")[column] == f"1 of {len(planned)}"
 
 
 def test_tables_replace_what_is_between_the_markers():
