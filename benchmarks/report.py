@@ -299,7 +299,8 @@ def main() -> None:
         "# Results\n\nWritten by `benchmarks/report.py`; see `docs/benchmarks.md` for what is "
         f"measured.\n\n## A point of each method\n\n{tables}\n## Payload at equal error\n\n"
         "Between the points of a curve, bytes on a logarithmic scale; *at most* where no smaller "
-        f"point was run that is worse.\n\n{equal}\n## Points of the plan\n\n{points}\n## All points\n\n{whole}"
+        f"point was run that is worse.\n\n{equal}\n## Points of the plan\n\n{points}\n"
+        f"## All points\n\n{whole}"
     )
     write_atomically(RESULTS / "table.md", text.encode())
     for network, own in results.items():
