@@ -144,7 +144,19 @@ class FreezeAssignments(keras.callbacks.Callback):
         self._frozen = False
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Forgets an earlier run."""
+        """Forgets an earlier run.
+
+        Raises:
+            ValueError: if the optimizer keeps moving averages of weights. At the end of training
+                Keras puts them back in the order of all weights, of which some are frozen then.
+        """
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        if self.epochs > 0 and getattr(optimizer, "use_ema", False):
+            raise ValueError(
+                "Expected an optimizer without moving averages of weights, or no epochs with "
+                "frozen assignments. Received: use_ema=True and "
+                f"{self.epochs} such epochs. Give up one of them."
+            )
         self._frozen = False
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:

@@ -341,6 +341,21 @@ def test_a_run_interrupted_while_frozen_can_be_begun_again(same_callback, blobs,
     assert state(model)[2] == 0.0
 
 
+def test_moving_averages_of_weights_are_hardened_but_not_frozen(blobs, make_blob_model):
+    x, y = blobs
+    model = make_blob_model()
+    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9)
+    model.compile(optimizer, model.loss)
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[HardenAssignments()])
+    before = kernels(model)
+    for weight, kernel in zip(quantized_weights(model), before, strict=True):
+        np.testing.assert_array_equal(weight.hardened(), kernel)
+    with pytest.raises(ValueError, match="Received: use_ema=True and 1 such epochs"):
+        model.fit(x, y, epochs=2, verbose=0, callbacks=[HardenAssignments(fine_tune_epochs=1)])
+    for kernel, unchanged in zip(kernels(model), before, strict=True):
+        np.testing.assert_array_equal(kernel, unchanged)
+
+
 def test_freezing_with_momentum_leaves_kernels_alone(blobs, make_blob_model):
     """Moments gathered before must not move them."""
     x, y = blobs
