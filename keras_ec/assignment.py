@@ -207,6 +207,7 @@ def tabulate(weights: Tensor, centers: Tensor, temperature: Tensor) -> Table:
     low, width, count = _grid(centers)
     nodes = _node_assignment(centers, temperature, low, width, count)
     cell = ops.cast(_position(weights, low, width, count), "int32")
+    cell = ops.clip(cell, 0, count - 1)  # weights that are no numbers are in no cell
     counts = ops.cast(histogram(ops.reshape(cell, (-1,)), count), "float32")
     pmf = ops.matmul(counts, 0.5 * (nodes[1:] + nodes[:-1])) / n
     return Table(cell, nodes, width, pmf)
@@ -351,7 +352,7 @@ def hard_bits(indices: Tensor, count: int) -> Tensor:
     Returns:
         float32 scalar, bits.
     """
-    flat = ops.reshape(indices, (-1,))
+    flat = ops.clip(ops.reshape(indices, (-1,)), 0, count - 1)  # of weights that are no numbers
     histogram = ops.cast(ops.bincount(flat, minlength=count), "float32")
     n = math.prod(indices.shape)
     return n * entropy(histogram / n)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import numbers
+import warnings
 from typing import Any
 
 import keras
@@ -14,6 +16,11 @@ from keras_ec.hardening import harden, round_vectors
 from keras_ec.rounding import VECTOR_BITS, check_vector_bits
 from keras_ec.schedules import Schedule
 from keras_ec.traversal import ec_layers, quantized_weights, rounded_layers
+
+
+def _check_epochs(epochs: int) -> None:
+    if not isinstance(epochs, numbers.Integral) or epochs < 0:
+        raise ValueError(f"Expected a number of epochs, a whole one >= 0. Received: {epochs!r}")
 
 
 class ScheduledState(keras.callbacks.Callback):
@@ -31,13 +38,17 @@ class ScheduledState(keras.callbacks.Callback):
         reserved_epochs: epochs at the end that keep the last value.
 
     Raises:
-        ValueError: if the number of epochs is negative.
+        ValueError: if the schedule is no function, or the number of epochs no whole number >= 0.
     """
 
     def __init__(self, schedule: Schedule, reserved_epochs: int = 0) -> None:
         super().__init__()
-        if reserved_epochs < 0:
-            raise ValueError(f"Expected a number of epochs >= 0. Received: {reserved_epochs}")
+        _check_epochs(reserved_epochs)
+        if not callable(schedule):
+            raise ValueError(
+                "Expected a schedule: a function of progress, see keras_ec.schedules. "
+                f"Received: {schedule!r}"
+            )
         self.schedule = schedule
         self.reserved_epochs = reserved_epochs
         self._epoch = 0
@@ -133,13 +144,12 @@ class FreezeAssignments(keras.callbacks.Callback):
         epochs: number of epochs at the end of training.
 
     Raises:
-        ValueError: if the number of epochs is negative.
+        ValueError: if the number of epochs is no whole number >= 0.
     """
 
     def __init__(self, epochs: int) -> None:
         super().__init__()
-        if epochs < 0:
-            raise ValueError(f"Expected a number of epochs >= 0. Received: epochs={epochs}")
+        _check_epochs(epochs)
         self.epochs = epochs
         self._frozen = False
 
@@ -156,6 +166,12 @@ class FreezeAssignments(keras.callbacks.Callback):
                 "Expected an optimizer without moving averages of weights, or no epochs with "
                 "frozen assignments. Received: use_ema=True and "
                 f"{self.epochs} such epochs. Give up one of them."
+            )
+        if 0 < self.params.get("epochs", 1) <= self.epochs:
+            warnings.warn(
+                f"All {self.params['epochs']} epochs are trained with frozen assignments, so that "
+                "no kernel learns. Give `fit` more epochs, or fewer to `fine_tune_epochs`.",
+                stacklevel=2,
             )
         self._frozen = False
 
@@ -251,8 +267,8 @@ class HardenAssignments(keras.callbacks.Callback):
             them as they are, but for those of layers with a `vector_bits` of their own.
 
     Raises:
-        ValueError: if the number of epochs is negative, or the resolution none that
-            `keras_ec.harden` takes.
+        ValueError: if a schedule is no function, the number of epochs no whole number >= 0, or
+            the resolution none that `keras_ec.harden` takes.
 
     Example:
         >>> callback = HardenAssignments(fine_tune_epochs=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,6 +95,24 @@ def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type,
         )
     for old, new in zip(old_variables, new_variables, strict=True):
         new.assign(hard.get(id(old), old))
+    for old, new in zip(_adapted_layers(source), _adapted_layers(target), strict=True):
+        _copy_adapted_state(old, new)
+
+
+def _adapted_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Layers that derive state from data, such as statistics or a vocabulary."""
+    return [layer for layer in all_layers(model) if hasattr(layer, "finalize_state")]
+
+
+def _copy_adapted_state(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
+    """Copies what a layer derived from data, in the way in which Keras saves and loads it."""
+    store: dict[str, Any] = {}
+    source.save_own_variables(store)
+    target.load_own_variables(store)
+    if hasattr(source, "save_assets"):
+        with tempfile.TemporaryDirectory() as folder:
+            source.save_assets(folder)
+            target.load_assets(folder)
 
 
 def _common_variables(model: keras.layers.Layer, without: tuple[type, ...]) -> list[keras.Variable]:

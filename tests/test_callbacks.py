@@ -113,11 +113,34 @@ def test_schedules_without_a_known_number_of_batches(blobs, make_blob_model):
         lambda: TemperatureSchedule(schedules.constant(1.0), reserved_epochs=-1),
         lambda: FreezeAssignments(-1),
         lambda: HardenAssignments(fine_tune_epochs=-2),
+        lambda: HardenAssignments(fine_tune_epochs=1.5),
+        lambda: HardenAssignments(fine_tune_epochs="2"),
     ],
 )
 def test_bad_numbers_of_epochs(make):
     with pytest.raises(ValueError, match="epochs"):
         make()
+
+
+@pytest.mark.parametrize("name", ["temperature", "rate"])
+def test_a_number_is_no_schedule(name):
+    with pytest.raises(ValueError, match=r"keras_ec\.schedules\. Received: 0\.5"):
+        HardenAssignments(**{name: 0.5})
+
+
+def test_training_with_frozen_assignments_alone_is_warned_of(blobs, make_blob_model):
+    with pytest.warns(UserWarning, match="All 2 epochs"):
+        make_blob_model().fit(*blobs, epochs=2, verbose=0, callbacks=[FreezeAssignments(2)])
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_run_that_diverges_ends_as_in_keras(jit_compile, blobs, make_blob_model):
+    x, y = blobs
+    model = make_blob_model()
+    model.compile(keras.optimizers.SGD(0.01), model.loss, jit_compile=jit_compile)
+    stop = keras.callbacks.TerminateOnNaN()
+    with pytest.raises(ValueError, match="not finite"):
+        model.fit(x * np.nan, y, epochs=2, verbose=0, callbacks=[HardenAssignments(), stop])
 
 
 def test_bad_bits():

@@ -17,6 +17,31 @@ def test_identity_copies_weights_and_structure(rng):
     assert not {id(v) for v in copy.variables} & {id(v) for v in model.variables}
 
 
+def test_what_layers_derived_from_data_is_copied(rng):
+    data = 5 * rng.standard_normal((64, 4)).astype("float32") + 3
+    normalization = layers.Normalization()
+    normalization.adapt(data)
+    model = keras.Sequential([keras.Input((4,)), normalization, layers.Dense(3)])
+    copy = clone(clone(model, lambda node: node), lambda node: node)
+    np.testing.assert_array_equal(copy(data), model(data))
+
+
+@pytest.mark.parametrize(
+    ("lookup", "words", "unknown"),
+    [
+        (layers.IntegerLookup, np.arange(100, 110), 7),
+        (layers.StringLookup, np.array(["yes", "no"]), "perhaps"),
+    ],
+)
+def test_vocabularies_are_copied(lookup, words, unknown):
+    layer = lookup()
+    layer.adapt(words)
+    inputs = keras.Input((1,), dtype="int64" if unknown == 7 else "string")
+    copy = clone(keras.Model(inputs, layer(inputs)), lambda node: node)
+    assert copy.layers[-1].get_vocabulary() == layer.get_vocabulary()
+    np.testing.assert_array_equal(copy.layers[-1]([words[0], unknown]), layer([words[0], unknown]))
+
+
 def test_replaces_layers_within_wrappers():
     model = keras.Sequential(
         [keras.Input((5, 4)), layers.TimeDistributed(layers.Dense(3, activation="relu"))]

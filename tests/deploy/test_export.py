@@ -321,6 +321,16 @@ def test_time_distributed_and_shared_layers(rng):
     )
 
 
+def test_statistics_of_the_inputs_are_exported(rng):
+    x = 5 * rng.standard_normal((16, 6)).astype("float32") + 3
+    normalization = layers.Normalization()
+    normalization.adapt(x)
+    model = trained(
+        convert(keras.Sequential([keras.Input((6,)), normalization, layers.Dense(3)]), 0.1, 16), rng
+    )
+    np.testing.assert_allclose(run(hardened_tflite(model), x), array(model(x)), atol=1e-5)
+
+
 def test_plain_models_and_stripped_models_export_the_same(rng):
     model = keras.Sequential([keras.Input((10,)), ECDense(8, activation="relu"), ECDense(3)])
     harden(model)
