@@ -15,12 +15,22 @@ from keras_ec.traversal import all_layers, rounded_layers
 
 def serialized(layer_class: type, config: dict) -> dict:
     """Serialized form of a layer of a class with a configuration."""
+    public = getattr(keras.layers, layer_class.__name__, None) is layer_class
     return {
-        "module": layer_class.__module__,
+        "module": "keras.layers" if public else layer_class.__module__,
         "class_name": layer_class.__name__,
         "config": config,
         "registered_name": keras.saving.get_registered_name(layer_class),
     }
+
+
+def keras_layer_of(node: dict) -> str | None:
+    """Class name of the Keras layer that a serialized form is of.
+
+    None for subclasses and for operations, such as `keras.ops.reshape`, whose class is named
+    like a layer's.
+    """
+    return node["class_name"] if node.get("module") == "keras.layers" else None
 
 
 def clone(

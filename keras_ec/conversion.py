@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from keras_ec.cloning import check_clonable, clone, serialized
+from keras_ec.cloning import check_clonable, clone, keras_layer_of, serialized
 from keras_ec.hardening import check_finite
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.centers import Centers
@@ -90,8 +90,8 @@ def convert(
     EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
 
     def replace(node: dict) -> dict:
-        ec_class = _EC_BY_NAME.get(node["class_name"])
-        if ec_class is None or not str(node.get("module")).startswith("keras."):
+        ec_class = _EC_BY_NAME.get(keras_layer_of(node))
+        if ec_class is None:
             return node
         if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_ec.cloning import serialized
+from keras_ec.cloning import keras_layer_of, serialized
 
 
 @keras.saving.register_keras_serializable("keras_ec")
@@ -42,6 +42,6 @@ def batched_dense(node: dict) -> dict:
         That of its replacement; `node` itself if it is another layer, one of a
         subclass included.
     """
-    if node["class_name"] != "Dense" or not str(node.get("module")).startswith("keras."):
+    if keras_layer_of(node) != "Dense":
         return node
     return serialized(BatchedDense, node["config"])

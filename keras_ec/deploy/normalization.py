@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_ec.cloning import serialized
+from keras_ec.cloning import keras_layer_of, serialized
 from keras_ec.hardening import folded_normalization
 from keras_ec.rounding import round_scales
 
@@ -68,7 +68,7 @@ def affine_layer(node: dict) -> dict:
     Returns:
         That of its replacement; `node` itself if it is another layer.
     """
-    if node["class_name"] != "BatchNormalization" or node.get("registered_name"):
+    if keras_layer_of(node) != "BatchNormalization":
         return node
     kept = {key: node["config"][key] for key in ("name", "dtype", "axis")}
     return serialized(ChannelAffine, kept)

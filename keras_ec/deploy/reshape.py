@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_ec.cloning import serialized
+from keras_ec.cloning import keras_layer_of, serialized
 
 
 class _ConstantShape(keras.layers.Layer):
@@ -51,9 +51,7 @@ def constant_reshape(node: dict) -> dict:
         That of its replacement; `node` itself if it is another layer, one of a
         subclass included, or one that moves the channels first.
     """
-    constant = _CONSTANT.get(node["class_name"])
-    if constant is None or not str(node.get("module")).startswith("keras."):
-        return node
-    if node["config"].get("data_format") == "channels_first":
+    constant = _CONSTANT.get(keras_layer_of(node))
+    if constant is None or node["config"].get("data_format") == "channels_first":
         return node
     return serialized(constant, node["config"])

@@ -165,6 +165,14 @@ def test_reshaping_is_one_operator(reshape, rng):
     np.testing.assert_array_equal(run(content, x), array(model(x)))
 
 
+def test_operations_named_like_layers_stay(rng):
+    inputs = keras.Input((8,))
+    hidden = ops.reshape(layers.Dense(6)(inputs), (-1, 2, 3))
+    model = convert(keras.Model(inputs, layers.Dense(2)(hidden[:, 0])), 0.1, 32)
+    x = rng.standard_normal((5, 8)).astype("float32")
+    np.testing.assert_allclose(run(hardened_tflite(model), x), array(strip(model)(x)), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "reshape", [layers.Flatten(), layers.Reshape((-1, 2)), layers.Reshape((3, -1))]
 )
