@@ -31,7 +31,7 @@ class ScheduledState(keras.callbacks.Callback):
     function of epoch and batch alone, so a run that
     `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
     Where the number of batches is not known in advance, the first epoch counts
-    them, and progress stands still during it.
+    them, and progress stands still during it; where there is no other epoch, a warning says so.
 
     Args:
         schedule: value as a function of progress.
@@ -62,13 +62,22 @@ class ScheduledState(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Looks up what the schedule sets."""
         self._variables = self.variables()
+        if self._epochs() == 1 and not self.params.get("steps"):
+            warnings.warn(
+                "The number of batches is not known and there is one epoch alone: schedules "
+                "stay at their start. Give `fit` more epochs, or `steps_per_epoch`.",
+                stacklevel=2,
+            )
+
+    def _epochs(self) -> int:
+        """Epochs in which progress runs."""
+        return max(self.params.get("epochs", 1) - self.reserved_epochs, 1)
 
     def progress(self, batch: int = 0) -> float:
         """Progress at a batch of the present epoch, from 0 to 1."""
         steps = self.params.get("steps") or self._steps
         share = min(batch / steps, 1.0) if steps else 0.0
-        epochs = max(self.params.get("epochs", 1) - self.reserved_epochs, 1)
-        return min((self._epoch + share) / epochs, 1.0)
+        return min((self._epoch + share) / self._epochs(), 1.0)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Follows the number of the epoch."""
@@ -206,7 +215,9 @@ class HardenedValidation(keras.callbacks.Callback):
     """Validates the network that will be shipped.
 
     EC layers infer with hardened weights at all times; this rounds the short
-    vectors as hardening will, for the duration of each validation.
+    vectors as hardening will, for the duration of each validation. Put it before callbacks that
+    exchange weights for the validation, such as `keras.callbacks.SwapEMAWeights`, whose weights
+    are validated unrounded then.
 
     Args:
         vector_bits: resolution, see `keras_ec.harden`, or None for no rounding.
@@ -226,6 +237,15 @@ class HardenedValidation(keras.callbacks.Callback):
         """Restores what an interrupted validation left rounded."""
         self._restore()
 
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Restores what other callbacks had exchanged at the end of the validation."""
+        self._restore()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Restores it after the last epoch."""
+        self._restore()
+        self._saved = []
+
     def on_test_begin(self, logs: dict | None = None) -> None:
         """Rounds the short vectors."""
         self._restore()
@@ -242,11 +262,19 @@ class HardenedValidation(keras.callbacks.Callback):
         self._restore()
 
     def _restore(self) -> None:
-        """Undoes the rounding of vectors that still hold what it made of them."""
+        """Undoes the rounding of vectors that hold what it made of them; keeps the others' values.
+
+        These have been given other values for good, or until another callback puts them back. Some
+        do so by adding and subtracting, which leaves errors in the last bits.
+        """
+        exchanged = []
         for variable, before, after in self._saved:
-            if np.array_equal(ops.convert_to_numpy(variable), after):
+            slack = 1e-5 * np.max(np.abs(before), initial=0.0)
+            if np.allclose(ops.convert_to_numpy(variable), after, rtol=0.0, atol=slack):
                 variable.assign(before)
-        self._saved = []
+            else:
+                exchanged.append((variable, before, after))
+        self._saved = exchanged
 
 
 class HardenAssignments(keras.callbacks.Callback):
@@ -256,7 +284,8 @@ class HardenAssignments(keras.callbacks.Callback):
     with frozen assignments, and hardens the model at the end of training. Logs
     `relaxed_bits`, `hard_bits` and `bits_per_weight`, and makes validation
     metrics those of the hardened network. Put it first in the list of
-    callbacks, so that the others see its logs.
+    callbacks, so that the others see its logs. A run that is interrupted may leave kernels
+    frozen, and is not hardened; the next run with this callback thaws them.
 
     Args:
         temperature: schedule of the temperature, in gaps between centers.

@@ -99,7 +99,8 @@ def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type,
     if [v.shape for v in old_variables] != [v.shape for v in new_variables]:
         raise ValueError(
             f"Cannot copy model '{source.name}': a layer in it builds other weights from its "
-            "configuration than it holds. Expected the weights "
+            "configuration than it holds, or is shared between a wrapper and the graph. Expected "
+            "the weights "
             f"{[(v.path, v.shape) for v in old_variables]}. Received: "
             f"{[(v.path, v.shape) for v in new_variables]}"
         )

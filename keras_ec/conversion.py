@@ -38,8 +38,9 @@ def convert(
 
     Sequential and Functional models, nested ones, and wrappers such as
     `keras.layers.TimeDistributed` are covered; shared layers stay shared. The
-    given model is not changed. Layers with weight matrices that have no EC
-    counterpart are kept and named in a warning.
+    given model is not changed. Layers with weight matrices are kept, and named in a
+    warning, if they have no EC counterpart, or are not trainable: weights that cannot
+    learn to do with few values lose too much by it.
 
     Args:
         model: a built Keras model, trained or not.
@@ -62,7 +63,7 @@ def convert(
         ValueError: if the model is not built, holds EC layers already or
             nothing to convert, has weights that are not finite, or is a
             subclassed model (use the layers of `keras_ec.layers` in its
-            constructor instead).
+            constructor instead), or another argument is not one of the above.
 
     Example:
         >>> base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -71,6 +72,11 @@ def convert(
         'ECDense'
     """
     check_clonable(model)
+    if not (select is None or callable(select)):
+        raise ValueError(
+            "`select` must be a function that says of a layer whether to convert it. "
+            f"Received: {select!r}"
+        )
     if rounded_layers(model):
         raise ValueError(
             f"Model '{model.name}' holds EC layers already. Expected a model of plain Keras "
@@ -91,7 +97,7 @@ def convert(
 
     def replace(node: dict) -> dict:
         ec_class = _EC_BY_NAME.get(keras_layer_of(node))
-        if ec_class is None:
+        if ec_class is None or not node["config"].get("trainable", True):
             return node
         if select is not None and not select(keras.saving.deserialize_keras_object(node)):
             return node
@@ -104,7 +110,8 @@ def convert(
         quantizing = (k.__name__ for k, ec in EC_LAYERS.items() if issubclass(ec, ECLayer))
         names = ", ".join(sorted(quantizing))
         raise ValueError(
-            f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}."
+            f"Model '{model.name}' has no layer to convert. Expected at least one that is "
+            f"trainable of: {names}."
         )
     for layer in new_layers:
         for weight in layer.quantized_weights:
@@ -113,6 +120,13 @@ def convert(
     if left:
         listing = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in left)
         warnings.warn(f"Layers left as they are: {listing}.", stacklevel=2)
+    if isinstance(converted, type(model)):
+        return converted
+    warnings.warn(
+        f"The copy of model '{model.name}' has none of the methods of its class, "
+        f"{type(model).__name__}: it is a {type(converted).__name__} model.",
+        stacklevel=2,
+    )
     return converted
 
 

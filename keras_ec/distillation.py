@@ -61,7 +61,8 @@ class Distiller(keras.Model):
         temperature: of the softened answers, > 0.
 
     Raises:
-        ValueError: if weight or temperature is out of range.
+        ValueError: if weight or temperature is out of range, the network no model, or the
+            teacher cannot be called.
 
     Example:
         >>> teacher = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -79,6 +80,11 @@ class Distiller(keras.Model):
         temperature: float = 2.0,
     ) -> None:
         super().__init__()
+        if not isinstance(network, keras.Model) or not callable(teacher):
+            raise ValueError(
+                "Expected a network, a keras.Model, and a teacher, one too. Received: "
+                f"{type(network).__name__} and {type(teacher).__name__}"
+            )
         if not (isinstance(weight, numbers.Real) and 0.0 <= weight <= 1.0):
             raise ValueError(f"Expected a weight from 0 to 1. Received: weight={weight!r}")
         finite = isinstance(temperature, numbers.Real) and math.isfinite(temperature)

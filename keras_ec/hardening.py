@@ -121,7 +121,7 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
             normalization too.
 
     Raises:
-        ValueError: if the model holds no EC layer, is not built, or has weights
+        ValueError: if the model is none, holds no EC layer, is not built, or has weights
             that are not finite, or `vector_bits` is out of range. The model is
             unchanged then.
 
@@ -133,6 +133,8 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
     """
     if vector_bits is not None:
         check_vector_bits(vector_bits)
+    if not isinstance(model, keras.layers.Layer):
+        raise ValueError(f"Expected a Keras model. Received: {type(model).__name__}")
     ec_layers(model)
     check_finite(model)
     for layer in rounded_layers(model):

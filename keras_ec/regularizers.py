@@ -71,7 +71,7 @@ class EntropyRegularizer(keras.regularizers.Regularizer):
                 "`num_examples` must be the number of training examples, a whole number >= 1. "
                 f"Received: num_examples={num_examples!r}"
             )
-        if rate_model not in RATE_MODELS:
+        if not isinstance(rate_model, str) or rate_model not in RATE_MODELS:
             raise ValueError(
                 f"`rate_model` must be one of {sorted(RATE_MODELS)}. Received: {rate_model!r}"
             )
@@ -136,6 +136,7 @@ class _Penalty(keras.regularizers.Regularizer):
     def __call__(self, variable: Tensor) -> Tensor:
         """Penalty for the present values of the variable."""
         penalty = self.regularizer(self.bits(read(variable))) * self.scaled.rate_scale
+        penalty = ops.cast(penalty, keras.config.floatx())  # the type that Keras sums losses in
         return penalty if self.other is None else penalty + self.other(variable)
 
 

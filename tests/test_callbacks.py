@@ -1,6 +1,7 @@
 import contextlib
 import csv
 import gc
+import warnings
 
 import keras
 import numpy as np
@@ -105,6 +106,19 @@ def test_schedules_without_a_known_number_of_batches(blobs, make_blob_model):
     for epoch in (1, 2, 3):
         assert np.all(np.diff(temperature[epoch]) < 0)
         assert temperature[epoch][-1] > 3 - epoch
+
+
+def test_one_epoch_of_unknown_length_is_warned_of(blobs, make_blob_model):
+    data = tf.data.Dataset.from_tensor_slices(blobs).batch(48).filter(lambda x, y: True)
+    for options in ({"epochs": 1}, {"epochs": 3}):
+        with pytest.warns(UserWarning, match="one epoch alone: schedules stay"):
+            callback = HardenAssignments(fine_tune_epochs=options["epochs"] - 1)
+            make_blob_model().fit(data, callbacks=[callback], verbose=0, **options)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*one epoch alone")
+        make_blob_model().fit(
+            data.repeat(), steps_per_epoch=4, callbacks=[HardenAssignments()], verbose=0
+        )
 
 
 @pytest.mark.parametrize(
@@ -281,6 +295,23 @@ def test_validation_rounds_biases_and_restores_them(blobs, make_blob_model, rng)
     np.testing.assert_array_equal(array(model.layers[0].bias), bias)
     unchanged = model.evaluate(x, y, callbacks=[HardenedValidation(None)], verbose=0)
     assert unchanged[0] == plain[0]
+
+
+def test_validation_of_exchanged_weights_leaves_biases_unrounded(blobs, make_blob_model, rng):
+    """Another callback puts moving averages in the place of weights, and back."""
+    x, y = blobs
+    model = make_blob_model()
+    model.compile(
+        keras.optimizers.SGD(0.0, use_ema=True, ema_overwrite_frequency=10**6), model.loss
+    )
+    bias = rng.standard_normal(16).astype("float32")
+    model.layers[0].bias.assign(bias)
+    options = {"epochs": 2, "validation_data": (x, y), "verbose": 0}
+    recorder = Recorder(lambda m: array(m.layers[0].bias).copy())
+    callbacks = [HardenedValidation(3), keras.callbacks.SwapEMAWeights(), recorder]
+    model.fit(x, y, callbacks=callbacks, **options)
+    for seen in [*recorder.batches[1:], array(model.layers[0].bias)]:
+        np.testing.assert_array_equal(seen, bias)
 
 
 def test_an_interrupted_validation(blobs, make_blob_model, rng):

@@ -243,12 +243,30 @@ def test_lambda_and_custom_layers(rng):
     np.testing.assert_array_equal(array(strip(model)(x)), array(model(x)))
 
 
-def test_layers_keep_whether_they_are_trainable():
-    base = dense_net()
-    base.layers[0].trainable = False
-    model = convert(base, 0.2, 100)
-    assert [layer.trainable for layer in model.layers] == [False, True]
-    assert len(model.trainable_variables) == 3
+def test_layers_that_are_not_trainable_stay_as_they_are(rng):
+    frozen = randomized(dense_net(), rng)
+    frozen.trainable = False
+    base = keras.Sequential(
+        [keras.Input((6,)), frozen, layers.LayerNormalization(trainable=False), layers.Dense(2)]
+    )
+    with pytest.warns(UserWarning, match=r"dense\w* \(Dense\), dense\w* \(Dense\)\."):
+        model = convert(base, 0.2, 100)
+    assert len(rounded_layers(model)) == len(ec_layers(model)) == 1
+    assert not model.layers[0].trainable_variables
+    for old, new in zip(frozen.weights, model.layers[0].weights, strict=True):
+        np.testing.assert_array_equal(array(old), array(new))
+    with pytest.raises(ValueError, match="trainable of"):
+        convert(frozen, 0.2, 100)
+
+
+def test_the_loss_of_a_class_of_its_own_is_warned_of():
+    class Own(keras.Model):
+        def __init__(self):
+            inputs = keras.Input((6,))
+            super().__init__(inputs, layers.Dense(3)(inputs))
+
+    with pytest.warns(UserWarning, match="none of the methods of its class, Own"):
+        convert(Own(), 0.2, 100)
 
 
 def test_a_converted_model_trains_and_saves(blobs, tmp_path):
@@ -278,7 +296,11 @@ def test_a_converted_model_trains_and_saves(blobs, tmp_path):
         ({"centers": 1}, "centers"),
         ({"centers": [0.0, 0.1, 0.3]}, "centers"),
         ({"center_type": "even"}, "center_type"),
+        ({"center_type": ["free"]}, "center_type"),
         ({"forward": "other"}, "forward"),
+        ({"rate_model": "other"}, "rate_model"),
+        ({"rate_model": ["order_0"]}, "rate_model"),
+        ({"select": "dense"}, "select"),
     ],
 )
 def test_bad_arguments(arguments, match):
@@ -330,6 +352,14 @@ def test_models_that_cannot_be_copied(function):
     for other in ("model.keras", None, layers.Dense(3)):
         with pytest.raises(ValueError, match=r"Expected a keras\.Model"):
             function(other)
+
+
+def test_layers_shared_between_a_wrapper_and_the_graph_are_refused():
+    shared = layers.Dense(4)
+    inputs = [keras.Input((5, 4)), keras.Input((4,))]
+    outputs = [layers.TimeDistributed(shared)(inputs[0]), shared(inputs[1])]
+    with pytest.raises(ValueError, match="shared between a wrapper and the graph"):
+        convert(keras.Model(inputs, outputs), 0.2, 100)
 
 
 def test_strip_without_ec_layers():

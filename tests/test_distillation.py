@@ -134,6 +134,12 @@ def test_bad_arguments(arguments, match):
         Distiller(dense(), dense(), **arguments)
 
 
+@pytest.mark.parametrize("models", [("a", "b"), (dense, "b"), (None, dense)])
+def test_bad_models(models):
+    with pytest.raises(ValueError, match=r"Expected a network, a keras\.Model, and a teacher"):
+        Distiller(*models)
+
+
 def test_losses_that_cancel_the_share_of_labels_are_refused(rng):
     x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
     distiller = Distiller(dense(1), dense(2))

@@ -130,6 +130,9 @@ def test_nothing_to_harden():
         harden(keras.Sequential([keras.Input((3,)), layers.Dense(2)]))
     with pytest.raises(ValueError, match="no weights yet"):
         harden(keras.Sequential([ECDense(2)]))
+    for other in ("model.keras", None):
+        with pytest.raises(ValueError, match="Expected a Keras model"):
+            harden(other)
 
 
 def test_weights_that_are_not_finite_are_refused_and_nothing_changes():

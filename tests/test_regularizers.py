@@ -35,6 +35,7 @@ def test_bad_num_examples(num_examples):
         EntropyRegularizer(0.2, num_examples)
 
 
-def test_bad_rate_model():
+@pytest.mark.parametrize("rate_model", ["order-0", ["order_0"], None])
+def test_bad_rate_model(rate_model):
     with pytest.raises(ValueError, match=r"rate_model.*order_0"):
-        EntropyRegularizer(0.2, 100, rate_model="order-0")
+        EntropyRegularizer(0.2, 100, rate_model=rate_model)

@@ -8,10 +8,11 @@ import os
 
 import keras
 
-from keras_ec.cloning import clone
+from keras_ec.cloning import check_clonable, clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.dense import batched_dense
+from keras_ec.deploy.exportable import check_exportable
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.reshape import constant_reshape
 from keras_ec.deploy.tensor_names import without_inner_names
@@ -31,7 +32,7 @@ def tflite_bytes(model: keras.Model) -> bytes:
         no names of inner tensors.
 
     Raises:
-        ValueError: if the model is not built or is a subclassed one.
+        ValueError: as `deployable`.
     """
     import tensorflow as tf
 
@@ -51,8 +52,10 @@ def deployable(model: keras.Model) -> keras.Model:
         outputs up to rounding.
 
     Raises:
-        ValueError: if the model is not built or is a subclassed one.
+        ValueError: if the model is not built or is a subclassed one, or as `check_exportable`.
     """
+    check_clonable(model)
+    check_exportable(model)
     normalization = keras.layers.BatchNormalization
 
     def replace(node: dict) -> dict:
@@ -93,7 +96,9 @@ def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
 
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC
-            layer, or has weights that are not finite. No file is written then.
+            layer, has weights that are not finite, normalizes by statistics of the batch, or has
+            recurrent layers that are not unrolled and no fixed batch size. No file is written
+            then.
         OSError: if the file cannot be written.
 
     Example:

@@ -25,7 +25,7 @@ def make_centers(centers: int | Sequence[float], center_type: str, name: str) ->
     Raises:
         ValueError: if the type is unknown or the centers are not valid.
     """
-    if center_type not in CENTER_TYPES:
+    if not isinstance(center_type, str) or center_type not in CENTER_TYPES:
         raise ValueError(
             f"`center_type` must be one of {sorted(CENTER_TYPES)}. Received: {center_type!r}"
         )

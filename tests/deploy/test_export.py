@@ -375,14 +375,16 @@ def bad_models():
         "not built": keras.Sequential([ECDense(3)]),
         "subclassed": subclassed,
         "no model": 3,
+        "recurrent": keras.Sequential([keras.Input((5, 3)), layers.GRU(4), ECDense(2)]),
     }
 
 
-@pytest.mark.parametrize("kind", ["without EC layers", "not built", "subclassed", "no model"])
+@pytest.mark.parametrize("kind", bad_models())
 def test_bad_models_leave_no_file(kind, tmp_path):
     (tmp_path / "kept.tflite").write_bytes(b"kept")
+    message = r"EC layer|built|subclassed|Keras model|weights|Recurrent"
     for name in ("new.tflite", "kept.tflite"):
-        with pytest.raises(ValueError, match=r"EC layer|built|subclassed|Keras model|weights"):
+        with pytest.raises(ValueError, match=message):
             export_tflite(bad_models()[kind], tmp_path / name)
     assert os.listdir(tmp_path) == ["kept.tflite"]
     assert (tmp_path / "kept.tflite").read_bytes() == b"kept"

@@ -501,6 +501,24 @@ def test_mixed_precision_training(policy, forward, blobs, make_blob_model):
     assert np.all(np.isfinite(history)) and history[-1] < history[0]
 
 
+def test_double_precision_training(blobs):
+    x, y = blobs
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        base = keras.Sequential([keras.Input((8,)), layers.Dense(8), layers.Dense(3)])
+        model = keras_ec.convert(base, 0.2, 192, centers=5)
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        callback = keras_ec.callbacks.HardenAssignments(fine_tune_epochs=1)
+        model.fit(x, y, epochs=2, callbacks=[callback], verbose=0)
+        assert {v.dtype for v in model.layers[0].weights[:2]} == {"float64"}
+        outputs = array(model(x.astype("float64")))
+        np.testing.assert_array_equal(array(keras_ec.strip(model)(x.astype("float64"))), outputs)
+        assert len(np.unique(array(model.layers[0].kernel))) <= 5
+    finally:
+        keras.config.set_floatx("float32")
+
+
 @pytest.mark.parametrize("policy", ["float64", "bfloat16", "float16"])
 def test_layers_compute_under_any_policy(policy, rng):
     layer = ECDense(4, dtype=policy)
