@@ -30,6 +30,29 @@ def test_validation_reads_no_test_set():
     assert {c.split for c in [*points, *plan.quick_plan(plan.QUICK)]} == {"validation"}
 
 
+@pytest.mark.parametrize("instructions", [False, True])
+def test_precision_of_training(instructions, tmp_path, monkeypatch):
+    """What has been run in either precision is not run again; else the processor decides."""
+    monkeypatch.setattr(configuration, "RESULTS", tmp_path)
+    monkeypatch.setattr(plan, "computes_bfloat16", lambda: instructions)
+    row = {"policy": "mixed_bfloat16", "alpha": 0.3}
+    half = configuration.Configuration("resnet-8", "keras_ec", row)
+    settings = {"source": "keras_ec", "source_settings": row}
+    coded = configuration.Configuration("resnet-8", "nncodec", settings)
+    single, coded_single = plan.in_float32(half), plan.in_float32(coded)
+    assert single.all_settings()["policy"] == "float32"
+    assert coded_single.all_settings()["source_settings"]["policy"] == "float32"
+    assert plan.runnable(half) == (half if instructions else single)
+    assert plan.runnable(coded) == (coded if instructions else coded_single)
+    single.result_path().parent.mkdir()
+    single.result_path().write_text("{}")
+    assert plan.runnable(half) == single
+    half.result_path().write_text("{}")
+    assert plan.runnable(half) == half
+    plain = configuration.Configuration("resnet-8", "nncodec", {"qp": -20})
+    assert plan.runnable(plain) == plain
+
+
 def test_best_points_are_measured_on_the_test_set(tmp_path, monkeypatch, make_result):
     monkeypatch.setattr(configuration, "RESULTS", tmp_path)
     network = "lenet-300-100"
