@@ -6,6 +6,7 @@ BENCH ?= .venv-bench
 FUZZ ?= .venv-fuzz
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PARALLEL := --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-latest lint format bench bench-quick bench-speed fuzz clean
 
@@ -13,11 +14,11 @@ demo: $(READY)
 	$(BIN)/python examples/digits.py --out demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # The newest TensorFlow and Keras, without TensorFlow Compression.
 test-latest: $(LATEST)/.ready
-	$(LATEST)/bin/python -m pytest
+	$(LATEST)/bin/python -m pytest $(PARALLEL)
 
 lint: $(READY)
 	$(BIN)/ruff check .

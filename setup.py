@@ -12,7 +12,7 @@ TRAIN = ["tensorflow>=2.17", "keras>=3.6"]
 TFC = ["tensorflow==2.17.*", "tensorflow-compression-ops==2.17.0"]
 LITERT = ["ai-edge-litert>=2.0"]
 EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]
-TESTS = ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6"]
+TESTS = ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.6"]
 
 setup(
     name="keras_ec",
