@@ -62,7 +62,7 @@ class ScheduledState(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Looks up what the schedule sets."""
         self._variables = self.variables()
-        if self._epochs() == 1 and not self.params.get("steps"):
+        if self._epochs() == 1 and not (self.params.get("steps") or self._batch):
             warnings.warn(
                 "The number of batches is not known and there is one epoch alone: schedules "
                 "stay at their start. Give `fit` more epochs, or `steps_per_epoch`.",
@@ -215,9 +215,10 @@ class HardenedValidation(keras.callbacks.Callback):
     """Validates the network that will be shipped.
 
     EC layers infer with hardened weights at all times; this rounds the short
-    vectors as hardening will, for the duration of each validation. Put it before callbacks that
-    exchange weights for the validation, such as `keras.callbacks.SwapEMAWeights`, whose weights
-    are validated unrounded then.
+    vectors as hardening will, for the duration of each validation. It does so at the first
+    batch, when callbacks such as `keras.callbacks.SwapEMAWeights`, which exchange weights at the
+    begin of the validation, have done so; put it before them, so that the vectors are
+    restored before the weights are exchanged again.
 
     Args:
         vector_bits: resolution, see `keras_ec.harden`, or None for no rounding.
@@ -237,17 +238,10 @@ class HardenedValidation(keras.callbacks.Callback):
         """Restores what an interrupted validation left rounded."""
         self._restore()
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Restores what other callbacks had exchanged at the end of the validation."""
-        self._restore()
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Restores it after the last epoch."""
-        self._restore()
-        self._saved = []
-
-    def on_test_begin(self, logs: dict | None = None) -> None:
-        """Rounds the short vectors."""
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Rounds the short vectors, at the first batch."""
+        if batch > 0:
+            return
         self._restore()
         if self.vector_bits is None:
             return
@@ -262,19 +256,11 @@ class HardenedValidation(keras.callbacks.Callback):
         self._restore()
 
     def _restore(self) -> None:
-        """Undoes the rounding of vectors that hold what it made of them; keeps the others' values.
-
-        These have been given other values for good, or until another callback puts them back. Some
-        do so by adding and subtracting, which leaves errors in the last bits.
-        """
-        exchanged = []
+        """Undoes the rounding of vectors that still hold what it made of them."""
         for variable, before, after in self._saved:
-            slack = 1e-5 * np.max(np.abs(before), initial=0.0)
-            if np.allclose(ops.convert_to_numpy(variable), after, rtol=0.0, atol=slack):
+            if np.array_equal(ops.convert_to_numpy(variable), after):
                 variable.assign(before)
-            else:
-                exchanged.append((variable, before, after))
-        self._saved = exchanged
+        self._saved = []
 
 
 class HardenAssignments(keras.callbacks.Callback):
@@ -348,10 +334,10 @@ class HardenAssignments(keras.callbacks.Callback):
         for part in self._parts:
             part.on_train_batch_begin(batch, logs)
 
-    def on_test_begin(self, logs: dict | None = None) -> None:
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Rounds the short vectors."""
         for part in self._parts:
-            part.on_test_begin(logs)
+            part.on_test_batch_begin(batch, logs)
 
     def on_test_end(self, logs: dict | None = None) -> None:
         """Restores the short vectors."""

@@ -38,9 +38,9 @@ def convert(
 
     Sequential and Functional models, nested ones, and wrappers such as
     `keras.layers.TimeDistributed` are covered; shared layers stay shared. The
-    given model is not changed. Layers with weight matrices are kept, and named in a
-    warning, if they have no EC counterpart, or are not trainable: weights that cannot
-    learn to do with few values lose too much by it.
+    given model is not changed. Layers that have no EC counterpart are kept, and without
+    `select` those that are not trainable: weights that cannot learn to do with few values
+    lose too much by it. Those with weight matrices are named in a warning.
 
     Args:
         model: a built Keras model, trained or not.
@@ -51,7 +51,7 @@ def convert(
         forward: "straight_through" or "gaussian".
         rate_model: "structured", "geometric" or "order_0", see `EntropyRegularizer`.
         select: which layers to convert; called with each layer that could be, normalizations
-            too. All, if None.
+            and layers that are not trainable too. All that are trainable, if None.
         vector_bits: resolution at which biases of converted layers, and scales and offsets of
             LayerNormalization and GroupNormalization, are trained and shipped; None trains
             them unrounded, so that only hardening rounds them.
@@ -95,11 +95,14 @@ def convert(
     }
     EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
 
+    def chosen(node: dict) -> bool:
+        if select is None:
+            return node["config"].get("trainable", True)
+        return select(keras.saving.deserialize_keras_object(node))
+
     def replace(node: dict) -> dict:
         ec_class = _EC_BY_NAME.get(keras_layer_of(node))
-        if ec_class is None or not node["config"].get("trainable", True):
-            return node
-        if select is not None and not select(keras.saving.deserialize_keras_object(node)):
+        if ec_class is None or not chosen(node):
             return node
         own = {name: arguments[name] for name in ec_class.ec_arguments}
         return serialized(ec_class, {**node["config"], **own})
@@ -110,24 +113,32 @@ def convert(
         quantizing = (k.__name__ for k, ec in EC_LAYERS.items() if issubclass(ec, ECLayer))
         names = ", ".join(sorted(quantizing))
         raise ValueError(
-            f"Model '{model.name}' has no layer to convert. Expected at least one that is "
-            f"trainable of: {names}."
+            f"Model '{model.name}' has no layer to convert. Expected at least one of: {names}, "
+            "which `select` agrees to or, without it, that is trainable."
         )
     for layer in new_layers:
         for weight in layer.quantized_weights:
             weight.centers.reset(weight.value())
-    left = unconverted_layers(converted)
-    if left:
-        listing = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in left)
-        warnings.warn(f"Layers left as they are: {listing}.", stacklevel=2)
-    if isinstance(converted, type(model)):
-        return converted
-    warnings.warn(
-        f"The copy of model '{model.name}' has none of the methods of its class, "
-        f"{type(model).__name__}: it is a {type(converted).__name__} model.",
-        stacklevel=2,
-    )
+    _warn_of_what_is_left(converted)
+    if not isinstance(converted, type(model)):
+        warnings.warn(
+            f"The copy of model '{model.name}' has none of the methods of its class, "
+            f"{type(model).__name__}: it is a {type(converted).__name__} model.",
+            stacklevel=2,
+        )
     return converted
+
+
+def _warn_of_what_is_left(model: keras.Model) -> None:
+    """Names the layers whose weight matrices `convert` left as they are, and which were frozen."""
+    left = unconverted_layers(model)
+    if left:
+        frozen = {id(layer) for layer in left if not layer.trainable}
+        names = (
+            f"{layer.name} ({type(layer).__name__}{', not trainable' * (id(layer) in frozen)})"
+            for layer in left
+        )
+        warnings.warn(f"Layers left as they are: {', '.join(names)}.", stacklevel=3)
 
 
 def strip(model: keras.Model) -> keras.Model:

@@ -82,7 +82,8 @@ class Distiller(keras.Model):
         super().__init__()
         if not isinstance(network, keras.Model) or not callable(teacher):
             raise ValueError(
-                "Expected a network, a keras.Model, and a teacher, one too. Received: "
+                "Expected a network, a keras.Model, and a teacher, a model or a function of inputs "
+                "and `training`. Received: "
                 f"{type(network).__name__} and {type(teacher).__name__}"
             )
         if not (isinstance(weight, numbers.Real) and 0.0 <= weight <= 1.0):

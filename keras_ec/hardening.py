@@ -121,7 +121,7 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
             normalization too.
 
     Raises:
-        ValueError: if the model is none, holds no EC layer, is not built, or has weights
+        ValueError: if the model is no Keras model, holds no EC layer, is not built, or has weights
             that are not finite, or `vector_bits` is out of range. The model is
             unchanged then.
 

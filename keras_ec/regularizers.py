@@ -135,9 +135,12 @@ class _Penalty(keras.regularizers.Regularizer):
 
     def __call__(self, variable: Tensor) -> Tensor:
         """Penalty for the present values of the variable."""
+        summed_in = keras.config.floatx()  # by Keras
         penalty = self.regularizer(self.bits(read(variable))) * self.scaled.rate_scale
-        penalty = ops.cast(penalty, keras.config.floatx())  # the type that Keras sums losses in
-        return penalty if self.other is None else penalty + self.other(variable)
+        penalty = ops.cast(penalty, summed_in)
+        return (
+            penalty if self.other is None else penalty + ops.cast(self.other(variable), summed_in)
+        )
 
 
 class EntropyPenalty(_Penalty):

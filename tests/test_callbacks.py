@@ -20,6 +20,7 @@ from keras_ec.callbacks import (
     rate_of,
 )
 from keras_ec.hardening import harden
+from keras_ec.layers import ECDense
 from keras_ec.traversal import quantized_weights
 
 
@@ -297,21 +298,71 @@ def test_validation_rounds_biases_and_restores_them(blobs, make_blob_model, rng)
     assert unchanged[0] == plain[0]
 
 
-def test_validation_of_exchanged_weights_leaves_biases_unrounded(blobs, make_blob_model, rng):
-    """Another callback puts moving averages in the place of weights, and back."""
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_moving_averages_in_place_of_weights_are_validated_and_restored(swap_on_epoch, blobs, rng):
+    """Training, and what is saved, are as without the rounding; validation is of the averages."""
     x, y = blobs
-    model = make_blob_model()
-    model.compile(
-        keras.optimizers.SGD(0.0, use_ema=True, ema_overwrite_frequency=10**6), model.loss
-    )
-    bias = rng.standard_normal(16).astype("float32")
-    model.layers[0].bias.assign(bias)
-    options = {"epochs": 2, "validation_data": (x, y), "verbose": 0}
-    recorder = Recorder(lambda m: array(m.layers[0].bias).copy())
-    callbacks = [HardenedValidation(3), keras.callbacks.SwapEMAWeights(), recorder]
-    model.fit(x, y, callbacks=callbacks, **options)
-    for seen in [*recorder.batches[1:], array(model.layers[0].bias)]:
-        np.testing.assert_array_equal(seen, bias)
+    bias = rng.standard_normal(16)
+
+    def run(*callbacks):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [keras.Input((8,)), ECDense(16), keras.layers.BatchNormalization(), ECDense(3)]
+        )
+        model.layers[0].bias.assign(bias)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+        model.compile(optimizer, loss, jit_compile=False)
+        recorder = Recorder(lambda m: [array(v) for v in m.trainable_variables])
+        swap = keras.callbacks.SwapEMAWeights(swap_on_epoch)
+        history = model.fit(
+            *(x, y),
+            callbacks=[*callbacks, swap, recorder],
+            epochs=3,
+            validation_data=(x, y),
+            shuffle=False,
+            verbose=0,
+        ).history
+        return recorder, history
+
+    (plain, expected), (rounded, history) = run(), run(HardenedValidation(24))
+    for seen, unrounded in zip(
+        [*rounded.batches, *rounded.epochs], [*plain.batches, *plain.epochs], strict=True
+    ):
+        for value, true in zip(seen, unrounded, strict=True):
+            np.testing.assert_allclose(value, true, atol=1e-5)
+    np.testing.assert_allclose(history["loss"], expected["loss"], atol=1e-5)
+    # 24 bits of offsets, but 5 of scales
+    np.testing.assert_allclose(history["val_loss"], expected["val_loss"], rtol=0.05)
+    coarse, _ = run(HardenedValidation(2))
+    np.testing.assert_allclose(coarse.epochs[-1][1], plain.epochs[-1][1], atol=1e-5)
+
+
+def test_validation_leaves_seeds_alone(blobs):
+    """Their states are vectors, too."""
+
+    class Noise(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(1234567)
+
+        def call(self, inputs):
+            return keras.random.dropout(inputs, 0.5, seed=self.seeds)
+
+    model = keras.Sequential([keras.Input((8,)), Noise(), ECDense(3)])
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    losses = [model.evaluate(*blobs, callbacks=[HardenedValidation()], verbose=0) for _ in range(2)]
+    assert losses[0] != losses[1]
+
+
+def test_validation_of_layers_in_half_precision(blobs):
+    half = keras.layers.Dense(8, dtype="bfloat16")
+    model = keras.Sequential([keras.Input((8,)), half, ECDense(3)])
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    bias = array(half.bias)
+    loss = model.evaluate(*blobs, callbacks=[HardenedValidation(2)], verbose=0)
+    assert np.isfinite(loss)
+    np.testing.assert_array_equal(array(half.bias), bias)
 
 
 def test_an_interrupted_validation(blobs, make_blob_model, rng):

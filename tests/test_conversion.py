@@ -249,17 +249,20 @@ def test_layers_that_are_not_trainable_stay_as_they_are(rng):
     base = keras.Sequential(
         [keras.Input((6,)), frozen, layers.LayerNormalization(trainable=False), layers.Dense(2)]
     )
-    with pytest.warns(UserWarning, match=r"dense\w* \(Dense\), dense\w* \(Dense\)\."):
+    names = r"dense\w* \(Dense, not trainable\), dense\w* \(Dense, not trainable\)\."
+    with pytest.warns(UserWarning, match=names):
         model = convert(base, 0.2, 100)
     assert len(rounded_layers(model)) == len(ec_layers(model)) == 1
     assert not model.layers[0].trainable_variables
     for old, new in zip(frozen.weights, model.layers[0].weights, strict=True):
         np.testing.assert_array_equal(array(old), array(new))
-    with pytest.raises(ValueError, match="trainable of"):
+    with pytest.raises(ValueError, match="that is trainable"):
         convert(frozen, 0.2, 100)
+    selected = convert(frozen, 0.2, 100, select=lambda layer: True)
+    assert [layer.trainable for layer in ec_layers(selected)] == [False, False]
 
 
-def test_the_loss_of_a_class_of_its_own_is_warned_of():
+def test_a_copy_of_another_class_is_warned_of():
     class Own(keras.Model):
         def __init__(self):
             inputs = keras.Input((6,))

@@ -136,7 +136,7 @@ def test_bad_arguments(arguments, match):
 
 @pytest.mark.parametrize("models", [("a", "b"), (dense, "b"), (None, dense)])
 def test_bad_models(models):
-    with pytest.raises(ValueError, match=r"Expected a network, a keras\.Model, and a teacher"):
+    with pytest.raises(ValueError, match=r"Expected a network, a keras\.Model, and a teacher, "):
         Distiller(*models)
 
 

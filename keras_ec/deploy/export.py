@@ -8,11 +8,10 @@ import os
 
 import keras
 
-from keras_ec.cloning import check_clonable, clone
+from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.dense import batched_dense
-from keras_ec.deploy.exportable import check_exportable
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.reshape import constant_reshape
 from keras_ec.deploy.tensor_names import without_inner_names
@@ -32,13 +31,25 @@ def tflite_bytes(model: keras.Model) -> bytes:
         no names of inner tensors.
 
     Raises:
-        ValueError: as `deployable`.
+        ValueError: if the model is not built or is a subclassed one, or has recurrent layers
+            that cannot be converted.
     """
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(deployable(model))
-    with contextlib.redirect_stdout(io.StringIO()):
-        return without_inner_names(converter.convert())
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            content = converter.convert()
+    except Exception as error:
+        loops = [layer.name for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
+        if not loops:
+            raise
+        raise ValueError(
+            f"Model '{model.name}' cannot be converted. Its recurrent layers ({', '.join(loops)}) "
+            "need a fixed batch size, keras.Input(..., batch_size=1), or unroll=True. A model made "
+            "anew takes the weights of this one by set_weights."
+        ) from error
+    return without_inner_names(content)
 
 
 def deployable(model: keras.Model) -> keras.Model:
@@ -52,10 +63,8 @@ def deployable(model: keras.Model) -> keras.Model:
         outputs up to rounding.
 
     Raises:
-        ValueError: if the model is not built or is a subclassed one, or as `check_exportable`.
+        ValueError: if the model is not built or is a subclassed one.
     """
-    check_clonable(model)
-    check_exportable(model)
     normalization = keras.layers.BatchNormalization
 
     def replace(node: dict) -> dict:
@@ -96,9 +105,8 @@ def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
 
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC
-            layer, has weights that are not finite, normalizes by statistics of the batch, or has
-            recurrent layers that are not unrolled and no fixed batch size. No file is written
-            then.
+            layer, has weights that are not finite, or recurrent layers that cannot be
+            converted. No file is written then.
         OSError: if the file cannot be written.
 
     Example:

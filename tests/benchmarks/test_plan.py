@@ -37,18 +37,22 @@ def test_precision_of_training(instructions, tmp_path, monkeypatch):
     monkeypatch.setattr(plan, "computes_bfloat16", lambda: instructions)
     row = {"policy": "mixed_bfloat16", "alpha": 0.3}
     half = configuration.Configuration("resnet-8", "keras_ec", row)
-    settings = {"source": "keras_ec", "source_settings": row}
-    coded = configuration.Configuration("resnet-8", "nncodec", settings)
-    single, coded_single = plan.in_float32(half), plan.in_float32(coded)
-    assert single.all_settings()["policy"] == "float32"
-    assert coded_single.all_settings()["source_settings"]["policy"] == "float32"
-    assert plan.runnable(half) == (half if instructions else single)
-    assert plan.runnable(coded) == (coded if instructions else coded_single)
+    single = configuration.Configuration("resnet-8", "keras_ec", {**row, "policy": "float32"})
+
+    def coded(trained):
+        settings = {"source": "keras_ec", "source_settings": trained.settings}
+        return configuration.Configuration("resnet-8", "nncodec", settings)
+
+    def check(expected):
+        assert plan.runnable(half) == expected
+        assert plan.runnable(coded(half)) == coded(expected)
+
+    check(half if instructions else single)
     single.result_path().parent.mkdir()
     single.result_path().write_text("{}")
-    assert plan.runnable(half) == single
+    check(single)
     half.result_path().write_text("{}")
-    assert plan.runnable(half) == half
+    check(half)
     plain = configuration.Configuration("resnet-8", "nncodec", {"qp": -20})
     assert plan.runnable(plain) == plain
 

@@ -367,25 +367,51 @@ class Subclassed(keras.Model):
         return self.dense(inputs)
 
 
-def bad_models():
-    subclassed = Subclassed()
-    subclassed(np.zeros((1, 4), "float32"))
-    return {
-        "without EC layers": keras.Sequential([keras.Input((4,)), layers.Dense(3)]),
-        "not built": keras.Sequential([ECDense(3)]),
-        "subclassed": subclassed,
-        "no model": 3,
-        "recurrent": keras.Sequential([keras.Input((5, 3)), layers.GRU(4), ECDense(2)]),
-    }
+def recurrent(batch_size, **options):
+    memory = layers.Bidirectional(layers.GRU(4, **options))
+    return keras.Sequential([keras.Input((5, 3), batch_size=batch_size), memory, ECDense(2)])
 
 
-@pytest.mark.parametrize("kind", bad_models())
-def test_bad_models_leave_no_file(kind, tmp_path):
+@pytest.mark.parametrize("batch_size, options", [(1, {}), (None, {"unroll": True})])
+def test_recurrent_layers(batch_size, options, rng):
+    model = recurrent(batch_size, **options)
+    x = rng.standard_normal((1, 5, 3)).astype("float32")
+    np.testing.assert_allclose(run(hardened_tflite(model), x), array(model(x)), atol=1e-5)
+
+
+def test_normalization_called_as_in_training_is_exported_as_predict_computes_it(rng):
+    inputs = keras.Input((4,))
+    normalized = layers.BatchNormalization()(ECDense(3)(inputs), training=True)
+    model = trained(keras.Model(inputs, normalized), rng)
+    harden(model)
+    x = rng.standard_normal((5, 4)).astype("float32")
+    np.testing.assert_allclose(
+        run(hardened_tflite(model), x), model.predict(x, verbose=0), rtol=1e-4, atol=1e-4
+    )
+
+
+def subclassed():
+    model = Subclassed()
+    model(np.zeros((1, 4), "float32"))
+    return model
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: keras.Sequential([keras.Input((4,)), layers.Dense(3)]), "no EC layer"),
+        (lambda: keras.Sequential([ECDense(3)]), "no weights yet"),
+        (subclassed, "subclassed"),
+        (lambda: 3, "Keras model"),
+        (lambda: recurrent(None), r"forward_gru.* batch_size=1"),
+    ],
+)
+def test_bad_models_leave_no_file(make, message, tmp_path):
     (tmp_path / "kept.tflite").write_bytes(b"kept")
-    message = r"EC layer|built|subclassed|Keras model|weights|Recurrent"
+    model = make()
     for name in ("new.tflite", "kept.tflite"):
         with pytest.raises(ValueError, match=message):
-            export_tflite(bad_models()[kind], tmp_path / name)
+            export_tflite(model, tmp_path / name)
     assert os.listdir(tmp_path) == ["kept.tflite"]
     assert (tmp_path / "kept.tflite").read_bytes() == b"kept"
 

@@ -506,7 +506,8 @@ def test_double_precision_training(blobs):
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     try:
-        base = keras.Sequential([keras.Input((8,)), layers.Dense(8), layers.Dense(3)])
+        single = layers.Dense(8, dtype="float32", kernel_regularizer="l2")
+        base = keras.Sequential([keras.Input((8,)), layers.Dense(8), single, layers.Dense(3)])
         model = keras_ec.convert(base, 0.2, 192, centers=5)
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         callback = keras_ec.callbacks.HardenAssignments(fine_tune_epochs=1)
