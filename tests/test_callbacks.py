@@ -109,6 +109,7 @@ def test_schedules_without_a_known_number_of_batches(blobs, make_blob_model):
         assert temperature[epoch][-1] > 3 - epoch
 
 
+@pytest.mark.filterwarnings("ignore:.*shuffle=True", "ignore:Your input ran out")
 def test_one_epoch_of_unknown_length_is_warned_of(blobs, make_blob_model):
     data = tf.data.Dataset.from_tensor_slices(blobs).batch(48).filter(lambda x, y: True)
     for options in ({"epochs": 1}, {"epochs": 3}):
