@@ -131,13 +131,11 @@ def convert(
 
 def _warn_of_what_is_left(model: keras.Model) -> None:
     """Names the layers whose weight matrices `convert` left as they are, and which were frozen."""
-    left = unconverted_layers(model)
-    if left:
-        frozen = {id(layer) for layer in left if not layer.trainable}
-        names = (
-            f"{layer.name} ({type(layer).__name__}{', not trainable' * (id(layer) in frozen)})"
-            for layer in left
-        )
+    names = []
+    for layer in unconverted_layers(model):
+        reason = "" if layer.trainable else ", not trainable"
+        names.append(f"{layer.name} ({type(layer).__name__}{reason})")
+    if names:
         warnings.warn(f"Layers left as they are: {', '.join(names)}.", stacklevel=3)
 
 

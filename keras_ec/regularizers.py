@@ -135,12 +135,10 @@ class _Penalty(keras.regularizers.Regularizer):
 
     def __call__(self, variable: Tensor) -> Tensor:
         """Penalty for the present values of the variable."""
-        summed_in = keras.config.floatx()  # by Keras
-        penalty = self.regularizer(self.bits(read(variable))) * self.scaled.rate_scale
-        penalty = ops.cast(penalty, summed_in)
-        return (
-            penalty if self.other is None else penalty + ops.cast(self.other(variable), summed_in)
-        )
+        terms = [self.regularizer(self.bits(read(variable))) * self.scaled.rate_scale]
+        if self.other is not None:
+            terms.append(self.other(variable))
+        return sum(ops.cast(term, keras.config.floatx()) for term in terms)  # as Keras sums losses
 
 
 class EntropyPenalty(_Penalty):

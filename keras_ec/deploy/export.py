@@ -32,7 +32,7 @@ def tflite_bytes(model: keras.Model) -> bytes:
 
     Raises:
         ValueError: if the model is not built or is a subclassed one, or has recurrent layers
-            that cannot be converted.
+            that cannot be converted for batches of any size.
     """
     import tensorflow as tf
 
@@ -41,8 +41,12 @@ def tflite_bytes(model: keras.Model) -> bytes:
         with contextlib.redirect_stdout(io.StringIO()):
             content = converter.convert()
     except Exception as error:
-        loops = [layer.name for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
-        if not loops:
+        loops = [
+            layer.name
+            for layer in all_layers(model)
+            if isinstance(layer, keras.layers.RNN) and not layer.unroll
+        ]
+        if not loops or all(tensor.shape[0] is not None for tensor in model.inputs):
             raise
         raise ValueError(
             f"Model '{model.name}' cannot be converted. Its recurrent layers ({', '.join(loops)}) "
@@ -106,7 +110,7 @@ def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC
             layer, has weights that are not finite, or recurrent layers that cannot be
-            converted. No file is written then.
+            converted for batches of any size. No file is written then.
         OSError: if the file cannot be written.
 
     Example:
