@@ -101,12 +101,13 @@ def log_odds(non_zero: Tensor) -> Tensor:
         non_zero: float32, shape of the weights: 1 for non-zeros, 0 for zeros.
 
     Returns:
-        float32, shape of ``non_zero``, from `MIN_LOG_ODDS` to those of `MAX_DENSITY`.
+        float32, from `MIN_LOG_ODDS` to those of `MAX_DENSITY`; its shape broadcasts to that of
+        ``non_zero``, with lengths of 1 where all weights along an axis have the same.
     """
     least = 0.5 / math.prod(non_zero.shape)
     frequency = ops.clip(ops.mean(non_zero), least, 1.0 - least)
     overall = _logit(frequency)
-    total = overall + ops.zeros_like(non_zero)
+    total = overall
     for axes in groups(tuple(non_zero.shape)):
         size = math.prod(non_zero.shape[axis] for axis in axes)
         count = ops.sum(non_zero, axis=axes, keepdims=True)
@@ -228,16 +229,17 @@ def _bits_and_slope(
     """
     beside_zero = _beside_zero(centers)
     lengths = beside_zero * lengths
-    presence = ops.matmul(table.nodes, ops.expand_dims(beside_zero, 1))[:, 0]
-    non_zero = ops.take(table.mean(presence), table.cell)
+    presence, rate = ops.unstack(
+        ops.matmul(table.nodes, ops.stack([beside_zero, lengths], axis=1)), axis=1
+    )
+    columns = [table.mean(presence), table.slope(presence), table.slope(rate)]
+    non_zero, presence_slope, rate_slope = table.look_up(columns)
     odds = log_odds(non_zeros_of(weights, centers))
-    rate = ops.matmul(table.nodes, ops.expand_dims(lengths, 1))[:, 0]
 
-    bits = ops.sum(ops.softplus(odds) - non_zero * odds) / math.log(2.0)
+    zeros = ops.log1p(ops.exp(odds))  # odds are bounded; softplus takes twice as long
+    bits = ops.sum(zeros - non_zero * odds) / math.log(2.0)
     bits = bits + math.prod(weights.shape) * ops.sum(table.pmf * lengths)
-    slope = ops.take(table.slope(rate), table.cell)
-    slope = slope - odds / math.log(2.0) * ops.take(table.slope(presence), table.cell)
-    return bits, slope
+    return bits, rate_slope - odds / math.log(2.0) * presence_slope
 
 
 def _logit(probability: Tensor) -> Tensor:

@@ -138,6 +138,16 @@ def test_tabulated_rate_is_the_dense_rate(problem):
     assert table == pytest.approx(expected, rel=0.01, abs=0.04 * len(weights))
 
 
+def test_functions_of_the_cell_are_looked_up_for_each_weight(rng):
+    weights = rng.normal(size=(5, 7)).astype("float32")
+    table = assignment.tabulate(weights, np.float32([-1, 0, 1]), 0.4)
+    cells = table.nodes.shape[0] - 1
+    columns = rng.normal(size=(3, cells)).astype("float32")
+    cell = ops.convert_to_numpy(table.cell)
+    for column, found in zip(columns, table.look_up(list(columns)), strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(found), column[cell])
+
+
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 1000, 1001])  # pairs are counted from 8 on
 def test_histogram_counts_all(rng, n, jit):
