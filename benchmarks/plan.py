@@ -106,7 +106,7 @@ GAUSSIAN = (
     {"forward": "gaussian", "alpha": 1.0},
     {"forward": "gaussian", "alpha": 4.0},
 )
-"""The same for the Gaussian forward pass, which takes three times as long for more bytes."""
+"""The same for the Gaussian forward pass, which takes two to three times as long."""
 SAMPLED = ("lenet-300-100",)
 """Networks on which it is run."""
 DISTILLED = {"distillation": 0.7}
