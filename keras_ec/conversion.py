@@ -120,12 +120,7 @@ def convert(
         for weight in layer.quantized_weights:
             weight.centers.reset(weight.value())
     _warn_of_what_is_left(converted)
-    if not isinstance(converted, type(model)):
-        warnings.warn(
-            f"The copy of model '{model.name}' has none of the methods of its class, "
-            f"{type(model).__name__}: it is a {type(converted).__name__} model.",
-            stacklevel=2,
-        )
+    _warn_of_lost_classes(model, converted)
     return converted
 
 
@@ -137,6 +132,22 @@ def _warn_of_what_is_left(model: keras.Model) -> None:
         names.append(f"{layer.name} ({type(layer).__name__}{reason})")
     if names:
         warnings.warn(f"Layers left as they are: {', '.join(names)}.", stacklevel=3)
+
+
+def _warn_of_lost_classes(model: keras.Model, copy: keras.Model) -> None:
+    """Names the models, the nested ones too, whose copies are of another class than they are."""
+    kept = {type(layer) for layer in all_layers(copy)}
+    lost = [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in all_layers(model)
+        if isinstance(layer, keras.Model) and type(layer) not in kept
+    ]
+    if lost:
+        warnings.warn(
+            "Copies are plain Keras models, without the methods of their classes: "
+            f"{', '.join(lost)}.",
+            stacklevel=3,
+        )
 
 
 def strip(model: keras.Model) -> keras.Model:
@@ -163,7 +174,9 @@ def strip(model: keras.Model) -> keras.Model:
     check_clonable(model)
     if not rounded_layers(model):
         ec_layers(model)  # says what is missing
-    return clone(model, plain_layer)
+    stripped = clone(model, plain_layer)
+    _warn_of_lost_classes(model, stripped)
+    return stripped
 
 
 def plain_layer(node: dict) -> dict:

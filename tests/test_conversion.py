@@ -262,14 +262,21 @@ def test_layers_that_are_not_trainable_stay_as_they_are(rng):
     assert [layer.trainable for layer in ec_layers(selected)] == [False, False]
 
 
-def test_a_copy_of_another_class_is_warned_of():
+def test_copies_of_another_class_are_warned_of():
     class Own(keras.Model):
-        def __init__(self):
+        def __init__(self, kind, **arguments):
             inputs = keras.Input((6,))
-            super().__init__(inputs, layers.Dense(3)(inputs))
+            super().__init__(inputs, kind(3)(inputs), **arguments)
 
-    with pytest.warns(UserWarning, match="none of the methods of its class, Own"):
-        convert(Own(), 0.2, 100)
+    def outer(kind):
+        return keras.Sequential([keras.Input((6,)), Own(kind, name="inner"), layers.Dense(2)])
+
+    lost = r"plain Keras models.*: inner \(Own\)\."
+    for base in (Own(layers.Dense, name="inner"), outer(layers.Dense)):
+        with pytest.warns(UserWarning, match=lost):
+            convert(base, 0.2, 100)
+    with pytest.warns(UserWarning, match=lost):
+        strip(outer(keras_ec.layers.ECDense))
 
 
 def test_a_converted_model_trains_and_saves(blobs, tmp_path):
