@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 import keras
+from earlier_centers import EarlierUniformCenters
 from keras import ops
-from present_centers import PresentUniformCenters
 
 from keras_ec.assignment import code_lengths, nearest_level
 from keras_ec.layers.base import QuantizedWeight
@@ -24,7 +24,7 @@ ROUNDS = 2
 
 
 @keras.saving.register_keras_serializable("keras_ec_benchmarks")
-class RateDistortionCenters(PresentUniformCenters):
+class RateDistortionCenters(EarlierUniformCenters):
     """Uniform centers with the assignment of ECQ, by their present spacing.
 
     `rate_scale` times `share` is lambda, in squared spacings a bit. While the assignments are

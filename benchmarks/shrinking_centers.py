@@ -23,9 +23,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tflite_model
 from datasets import Data, load
+from earlier_centers import EarlierUniformCenters
 from json_file import write_json
 from methods.keras_ec import train_and_ship
-from present_centers import PresentUniformCenters
 from settings import DEFAULTS
 from training import fit
 
@@ -49,7 +49,7 @@ SETTINGS = {
 }
 
 
-class LargestCenters(PresentUniformCenters):
+class LargestCenters(EarlierUniformCenters):
     """Uniform centers with memory of the largest gap, but without a least one."""
 
     kind = "largest_uniform"
@@ -59,7 +59,7 @@ class LargestCenters(PresentUniformCenters):
 
 
 VARIANTS = {
-    PresentUniformCenters.kind: "neither",
+    EarlierUniformCenters.kind: "neither",
     LargestCenters.kind: "assignments by the largest gap",
     UniformCenters.kind: "and a least gap (the library)",
 }

@@ -147,7 +147,8 @@ class FreezeAssignments(keras.callbacks.Callback):
     """Freezes all assignments for the last epochs of training.
 
     The weights move to their centers and stay assigned to them, while centers,
-    biases and normalisation go on learning.
+    biases and normalisation go on learning. In a training loop of one's own, a compiled
+    step (`tf.function`) has to be made anew after the first of these epochs has begun.
 
     Args:
         epochs: number of epochs at the end of training.
@@ -169,7 +170,8 @@ class FreezeAssignments(keras.callbacks.Callback):
             ValueError: if the optimizer keeps moving averages of weights. At the end of training
                 Keras puts them back in the order of all weights, of which some are frozen then.
         """
-        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        optimizer = getattr(self.model, "optimizer", None)  # of loops of one's own, there is none
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if self.epochs > 0 and getattr(optimizer, "use_ema", False):
             raise ValueError(
                 "Expected an optimizer without moving averages of weights, or no epochs with "
@@ -208,7 +210,8 @@ class FreezeAssignments(keras.callbacks.Callback):
         for layer in ec_layers(self.model):
             layer.freeze_assignments() if frozen else layer.unfreeze_assignments()
         self._frozen = frozen
-        self.model.make_train_function(force=True)
+        if self.model.compiled:
+            self.model.make_train_function(force=True)
 
 
 class HardenedValidation(keras.callbacks.Callback):

@@ -241,6 +241,36 @@ def test_fit_ends_with_a_hardened_network(center_type, fine_tune_epochs, blobs, 
         np.testing.assert_array_equal(old, new)
 
 
+def test_a_training_loop_of_ones_own_ends_with_a_hardened_network(blobs, make_blob_model):
+    x, y = blobs
+    model = make_blob_model()
+    model = keras.Sequential([keras.Input((8,)), *model.layers])  # not compiled
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer = keras.optimizers.Adam(0.01)
+    steps = 6
+    callbacks = keras.callbacks.CallbackList(
+        [HardenAssignments(fine_tune_epochs=1)], model=model, epochs=3, steps=steps
+    )
+    callbacks.on_train_begin()
+    frozen = []
+    for epoch in range(3):
+        callbacks.on_epoch_begin(epoch)
+        for step in range(steps):
+            callbacks.on_train_batch_begin(step)
+            with tf.GradientTape() as tape:
+                loss = loss_of(y[step::steps], model(x[step::steps], training=True))
+                loss = loss + sum(model.losses)
+            variables = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            callbacks.on_train_batch_end(step)
+        frozen.append(state(model)[2])
+        callbacks.on_epoch_end(epoch)
+    callbacks.on_train_end()
+    assert frozen == [0.0, 0.0, 1.0]
+    assert state(model) == pytest.approx((0.35, 1.0, 0.0))
+    assert all(len(np.unique(kernel)) <= 5 for kernel in kernels(model))
+
+
 def test_vector_bits_of_the_callback(blobs, make_blob_model):
     x, y = blobs
     plain = make_blob_model()

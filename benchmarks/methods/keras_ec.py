@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from baseline import save_weights, under_policy
 from datasets import Data
-from present_centers import PRESENT
+from earlier_centers import EARLIER
 from shipped import Shipped
 from training import fit
 
@@ -27,7 +27,7 @@ def compress(
         alpha=settings["alpha"],
         num_examples=len(data.x),
         centers=settings["centers"],
-        center_type=("" if settings["largest_gap"] else PRESENT) + settings["center_type"],
+        center_type=("" if settings["largest_gap"] else EARLIER) + settings["center_type"],
         forward=settings["forward"],
         rate_model=settings["rate_model"],
         vector_bits=settings["trained_vector_bits"],

@@ -33,7 +33,7 @@ def test_labels_tell_variants_apart(make_result):
     assert len(by_label(results)) == len(results)
 
 
-def test_points_from_before_the_present_centers_say_so(make_result):
+def test_points_from_before_the_earlier_centers_say_so(make_result):
     for settings, name in (({}, "keras_ec, earlier centers"), ({"largest_gap": True}, "keras_ec")):
         assert label(make_result(settings={**settings, "distillation": 0.0})) == name
         coded = make_result("nncodec", {"source": "keras_ec", "source_settings": settings})

@@ -15,11 +15,11 @@ from keras_ec.layers.centers import Centers
 from keras_ec.layers.free_centers import FreeCenters
 from keras_ec.layers.uniform_centers import UniformCenters
 
-PRESENT = "present_"
+EARLIER = "earlier_"
 """Prefix of the kinds."""
 
 
-class PresentGap(Centers):
+class EarlierCenters(Centers):
     """Mixin for centers without memory of larger gaps, and without a least gap."""
 
     def create(self, weights: keras.Variable) -> None:
@@ -33,17 +33,17 @@ class PresentGap(Centers):
 
 
 @keras.saving.register_keras_serializable("keras_ec_benchmarks")
-class PresentUniformCenters(PresentGap, UniformCenters):
+class EarlierUniformCenters(EarlierCenters, UniformCenters):
     """Uniform centers, as they were."""
 
-    kind = PRESENT + UniformCenters.kind
+    kind = EARLIER + UniformCenters.kind
 
 
 @keras.saving.register_keras_serializable("keras_ec_benchmarks")
-class PresentFreeCenters(PresentGap, FreeCenters):
+class EarlierFreeCenters(EarlierCenters, FreeCenters):
     """Free centers, as they were."""
 
-    kind = PRESENT + FreeCenters.kind
+    kind = EARLIER + FreeCenters.kind
 
 
-CENTER_TYPES.update({kind.kind: kind for kind in (PresentUniformCenters, PresentFreeCenters)})
+CENTER_TYPES.update({kind.kind: kind for kind in (EarlierUniformCenters, EarlierFreeCenters)})

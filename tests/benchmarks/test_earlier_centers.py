@@ -9,11 +9,11 @@ from keras_ec.assignment import nearest
 
 
 @pytest.mark.parametrize("kind", ["uniform", "free"])
-def test_the_present_centers_decide_the_assignment(kind):
-    from present_centers import PRESENT
+def test_the_earlier_centers_decide_the_assignment(kind):
+    from earlier_centers import EARLIER
 
     base = keras.Sequential([keras.Input((20,)), keras.layers.Dense(30)])
-    model = keras_ec.convert(base, alpha=0.1, num_examples=10, center_type=PRESENT + kind)
+    model = keras_ec.convert(base, alpha=0.1, num_examples=10, center_type=EARLIER + kind)
     (weight,) = model.layers[0].quantized_weights
     (trained,) = weight.centers.trainable_variables
     assert trained.constraint is None
