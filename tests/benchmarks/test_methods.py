@@ -119,8 +119,8 @@ def test_a_network_that_is_made_to_be_coded_is_stored_as_its_own_point(tmp_path,
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
-        ({}, "present_uniform"),
-        ({"center_type": "free"}, "present_free"),
+        ({}, "earlier_uniform"),
+        ({"center_type": "free"}, "earlier_free"),
         ({"largest_gap": True}, "uniform"),
         ({"largest_gap": True, "center_type": "free"}, "free"),
     ],
