@@ -144,7 +144,7 @@ def headline_rows(results: list[Result], split: str, fp32_error: float) -> list[
     Returns:
         Rows, smallest payload first.
     """
-    validation = strongest([r for r in results if r["split"] == "validation"])
+    validation = [r for r in results if r["split"] == "validation"]
     chosen = [(label(r), r["settings"]) for r in headline(validation, fp32_error)]
     shown = rows([r for r in results if r["split"] == split])
     return [row for row in shown if (row.label, row.results[0]["settings"]) in chosen]

@@ -85,7 +85,7 @@ def resnet_20(keras: ModuleType = keras_3) -> keras_3.Model:
 
 
 def vgg(keras: ModuleType = keras_3) -> keras_3.Model:
-    """VGG-like: six convolutions with normalisation, two dense layers, 1,080,170 parameters."""
+    """VGG-like: six convolutions with normalization, two dense layers, 1,080,170 parameters."""
     layers = keras.layers
     inputs = x = keras.Input((32, 32, 3))
     for filters in (32, 64, 128):

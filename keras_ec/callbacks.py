@@ -147,7 +147,7 @@ class FreezeAssignments(keras.callbacks.Callback):
     """Freezes all assignments for the last epochs of training.
 
     The weights move to their centers and stay assigned to them, while centers,
-    biases and normalisation go on learning. In a training loop of one's own, a compiled
+    biases and normalization go on learning. In a training loop of one's own, a compiled
     step (`tf.function`) has to be made anew after the first of these epochs has begun.
 
     Args:

@@ -44,7 +44,7 @@ def convert(
 
     Args:
         model: a built Keras model, trained or not.
-        alpha: weight of the rate, see `EntropyRegularizer`. 0.1 to 0.5 is usual.
+        alpha: weight of the rate, see `EntropyRegularizer`. 0.05 to 0.5 is usual.
         num_examples: number of training examples.
         centers: number of centers of each kernel, or their initial values.
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.

@@ -1,6 +1,6 @@
 """Hardening: every weight to its center, every short vector to a coarse grid.
 
-Biases and the scales and offsets of normalisation are small in number but, at
+Biases and the scales and offsets of normalization are small in number but, at
 32 bits each, not small beside a network of 0.1 bit a weight. They are rounded too.
 """
 
@@ -54,7 +54,7 @@ def _round_normalization(layer: keras.layers.BatchNormalization, bits: int) -> N
 
 
 def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:
-    """Rounds biases, normalisation scales and offsets of a model to coarse grids.
+    """Rounds biases, normalization scales and offsets of a model to coarse grids.
 
     That is every trainable variable of one dimension, other than centers and the vectors of layers
     with `vector_bits` of their own. Of BatchNormalization the folded scale and offset are rounded,
@@ -111,7 +111,7 @@ def harden(model: keras.layers.Layer, vector_bits: int | None = VECTOR_BITS) -> 
 
     Moves every weight of the EC layers to its center and rounds their vectors, where they have
     `vector_bits`. Moves biases before a normalization into its mean, and rounds other biases and
-    normalisation scales and offsets. Idempotent.
+    normalization scales and offsets. Idempotent.
     Training may continue later.
 
     Args:

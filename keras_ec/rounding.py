@@ -18,12 +18,12 @@ VECTOR_BITS = 8
 """Default resolution of vectors rounded after training: steps of 1/64 to 1/127 of the largest."""
 
 SCALE_BITS = 5
-"""Significant bits of a normalisation scale: within 3.1 % of the trained value."""
+"""Significant bits of a normalization scale: within 3.1 % of the trained value."""
 
 MANTISSA_BITS = 12
 """Significant bits that hardening keeps of a spacing or a free center.
 
-Few enough that their product with a folded normalisation scale of few bits is
+Few enough that their product with a folded normalization scale of few bits is
 exact in float32, and that a table of centers costs two bytes an entry.
 """
 

@@ -20,7 +20,7 @@ def assert_no_negative_zero(values):
 
 @pytest.fixture
 def picture_net(rng):
-    """Normalisation with and without scale and offset; statistics as after training."""
+    """Normalization with and without scale and offset; statistics as after training."""
     model = keras.Sequential(
         [
             keras.Input((8, 8, 2)),

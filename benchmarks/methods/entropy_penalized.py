@@ -7,7 +7,7 @@ mixture of three logistic densities about zero, convolved with the uniform one (
 2018). The numbers are coded with the range coder of TensorFlow Compression by tables of
 their frequencies, which are part of the stream.
 
-Scales and offsets of normalisation are trained as they are, folded, rounded and coded as
+Scales and offsets of normalization are trained as they are, folded, rounded and coded as
 keras_ec does it.
 """
 
@@ -179,7 +179,7 @@ def rate(x: Any, logits: Any, log_scales: Any) -> Any:
 
 
 def coded_variables(model: keras.Model) -> list[keras.Variable]:
-    """Trained variables other than those of batch normalisation."""
+    """Trained variables other than those of batch normalization."""
     left = {id(v) for layer in normalization.normalizations(model) for v in layer.variables}
     return [v for v in model.trainable_variables if id(v) not in left]
 
@@ -191,7 +191,7 @@ def groups_of(variables: list[keras.Variable]) -> list[int]:
 
 
 def origin(variable: keras.Variable) -> float:
-    """Value that costs least: 1 for the scales of layer normalisation, else 0."""
+    """Value that costs least: 1 for the scales of layer normalization, else 0."""
     return 1.0 if variable.name == "gamma" else 0.0
 
 
@@ -229,7 +229,7 @@ def encode(
         affine: see `affine_arrays`.
 
     Returns:
-        Steps, size and bytes of the numbers, bytes of the normalisation.
+        Steps, size and bytes of the numbers, bytes of the normalization.
     """
     chosen = [
         np.concatenate([q.ravel() for q, g in zip(integers, groups, strict=True) if g == k])

@@ -57,7 +57,7 @@ def tflite_bytes(model: keras.Model) -> bytes:
 
 
 def deployable(model: keras.Model) -> keras.Model:
-    """Copy of a model as it is exported: plain layers, normalisation folded.
+    """Copy of a model as it is exported: plain layers, normalization folded.
 
     Args:
         model: a built model, Sequential or Functional.

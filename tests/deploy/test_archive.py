@@ -19,7 +19,7 @@ def _sparse(shape, seed=0, density=0.1):
 
 
 def _folded(shape, axis, seed=0):
-    """A kernel whose channels a normalisation has scaled, in float32 as a converter would."""
+    """A kernel whose channels a normalization has scaled, in float32 as a converter would."""
     scale = np.random.default_rng(seed).lognormal(size=shape[axis]).astype(np.float32)
     return _sparse(shape, seed) * scale.reshape([-1 if i == axis else 1 for i in range(len(shape))])
 
@@ -76,7 +76,7 @@ def test_sparse_kernel_costs_less_than_order_0():
 
 
 @pytest.mark.parametrize("shape, axis", [((16, 3, 3, 8), 0), ((1, 5, 5, 64), 3), ((64, 100), 0)])
-def test_folded_normalisation_costs_little_more_than_its_scales(shape, axis):
+def test_folded_normalization_costs_little_more_than_its_scales(shape, axis):
     plain = len(_round_trip(build_tflite({"k": _sparse(shape) * np.float32(0.046875)})))
     folded = len(_round_trip(build_tflite({"k": _folded(shape, axis)})))
     assert folded - plain < 4.2 * shape[axis] + 10

@@ -109,8 +109,8 @@ def sparse_kernel(rng, shape, spacing=2.0**-5, density=0.05):
     return (levels * (rng.random(shape) < density) * spacing).astype("float32")
 
 
-def test_normalisation_costs_at_most_five_per_cent(rng, tmp_path):
-    """The same hardened kernels, with normalisation or with biases."""
+def test_normalization_costs_at_most_five_per_cent(rng, tmp_path):
+    """The same hardened kernels, with normalization or with biases."""
     centers = [k * 2.0**-5 for k in range(-2, 3)]
     first, second = sparse_kernel(rng, (3, 3, 32, 64)), sparse_kernel(rng, (3, 3, 64, 64))
     sizes = {}

@@ -201,7 +201,7 @@ def test_other_classes_named_dense_stay(rng):
 
 @pytest.fixture
 def residual(rng):
-    """Normalisation after an addition, within a nested model, around a depthwise kernel."""
+    """Normalization after an addition, within a nested model, around a depthwise kernel."""
     block = keras.Sequential(
         [
             keras.Input((8, 8, 6)),
@@ -271,7 +271,7 @@ def test_folded_kernels_are_levels_times_channel_scales(make, code, axis, rng):
     assert set(np.unique(ratio)) <= set(levels) and len(levels) <= 5
 
 
-def test_kernels_without_normalisation_keep_their_values(rng):
+def test_kernels_without_normalization_keep_their_values(rng):
     model = keras.Sequential([keras.Input((8, 8, 6)), ECConv2D(12, 3, centers=5)])
     (kernel,) = kernels(hardened_tflite(model), tflite.BuiltinOperator.CONV_2D)
     (weight,) = quantized_weights(model)
@@ -298,7 +298,7 @@ def test_mixed_precision_models(rng):
     np.testing.assert_allclose(outputs, array(model(x)).astype("float32"), rtol=0.02, atol=0.02)
 
 
-def test_other_subclasses_of_normalisation_stay(rng):
+def test_other_subclasses_of_normalization_stay(rng):
     class OwnNormalization(layers.BatchNormalization):
         pass
 
