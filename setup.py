@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_ec/__init__.py").read_text())[1]
 
-TRAIN = ["tensorflow>=2.17", "keras>=3.6"]
+TRAIN = ["tensorflow>=2.17", "keras>=3.12"]
 TFC = ["tensorflow==2.17.*", "tensorflow-compression-ops==2.17.0"]
 LITERT = ["ai-edge-litert>=2.0"]
 EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]

@@ -162,6 +162,7 @@ class FreezeAssignments(keras.callbacks.Callback):
         _check_epochs(epochs)
         self.epochs = epochs
         self._frozen = False
+        self._indices: list[np.ndarray] = []
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Forgets an earlier run.
@@ -197,10 +198,24 @@ class FreezeAssignments(keras.callbacks.Callback):
         elif not due and self._holds_frozen():
             self._set(frozen=False)
 
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Warns where a training loop of one's own went on to train the frozen weights."""
+        now = self._assignments() if self._indices else []
+        if any(np.any(new != old) for new, old in zip(now, self._indices, strict=True)):
+            warnings.warn(
+                "Frozen assignments have changed: the training step still trains the kernels. "
+                "Make its `tf.function` anew after the first frozen epoch has begun.",
+                stacklevel=2,
+            )
+            self._indices = []
+
     def on_train_end(self, logs: dict | None = None) -> None:
         """Lets later training move the weights again."""
         if self._frozen:
             self._set(frozen=False)
+
+    def _assignments(self) -> list[np.ndarray]:
+        return [ops.convert_to_numpy(w.indices()) for w in quantized_weights(self.model)]
 
     def _holds_frozen(self) -> bool:
         centers = [weight.centers for weight in quantized_weights(self.model)]
@@ -210,8 +225,11 @@ class FreezeAssignments(keras.callbacks.Callback):
         for layer in ec_layers(self.model):
             layer.freeze_assignments() if frozen else layer.unfreeze_assignments()
         self._frozen = frozen
+        self._indices = []
         if self.model.compiled:
             self.model.make_train_function(force=True)
+        elif frozen:
+            self._indices = self._assignments()
 
 
 class HardenedValidation(keras.callbacks.Callback):

@@ -12,6 +12,9 @@ import keras
 from keras_ec.layers.rounded_layer import RoundedLayer
 from keras_ec.traversal import all_layers, rounded_layers
 
+_PLACE = ("name", "inbound_nodes")
+"""What the serialized form of a layer in a graph says of its place there."""
+
 
 def serialized(layer_class: type, config: dict) -> dict:
     """Serialized form of a layer of a class with a configuration."""
@@ -59,7 +62,10 @@ def clone(
     def rewrite(node: Any) -> Any:
         if isinstance(node, dict):
             node = {key: rewrite(value) for key, value in node.items()}
-            return replace(node) if "class_name" in node and "config" in node else node
+            if "class_name" in node and "config" in node:
+                place = {key: node[key] for key in _PLACE if key in node}
+                return {**place, **replace(node)}
+            return node
         return [rewrite(entry) for entry in node] if isinstance(node, list) else node
 
     def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:

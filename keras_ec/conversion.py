@@ -136,11 +136,11 @@ def _warn_of_what_is_left(model: keras.Model) -> None:
 
 def _warn_of_lost_classes(model: keras.Model, copy: keras.Model) -> None:
     """Names the models, the nested ones too, whose copies are of another class than they are."""
-    kept = {type(layer) for layer in all_layers(copy)}
+    copies = {layer.name: type(layer) for layer in all_layers(copy)}
     lost = [
         f"{layer.name} ({type(layer).__name__})"
         for layer in all_layers(model)
-        if isinstance(layer, keras.Model) and type(layer) not in kept
+        if isinstance(layer, keras.Model) and copies.get(layer.name, type(layer)) is not type(layer)
     ]
     if lost:
         warnings.warn(

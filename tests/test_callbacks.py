@@ -271,6 +271,21 @@ def test_a_training_loop_of_ones_own_ends_with_a_hardened_network(blobs, make_bl
     assert all(len(np.unique(kernel)) <= 5 for kernel in kernels(model))
 
 
+def test_a_step_that_trains_frozen_kernels_is_warned_of(make_blob_model):
+    trained = make_blob_model()
+    model = keras.Sequential([keras.Input((8,)), *trained.layers])  # not compiled
+    callbacks = keras.callbacks.CallbackList(
+        [HardenAssignments(fine_tune_epochs=1)], model=model, epochs=1, steps=1
+    )
+    with pytest.warns(UserWarning, match="All 1 epochs"):
+        callbacks.on_train_begin()
+    callbacks.on_epoch_begin(0)
+    for weight in quantized_weights(model):
+        weight.variable.assign(-array(weight.variable))
+    with pytest.warns(UserWarning, match="Frozen assignments have changed"):
+        callbacks.on_epoch_end(0)
+
+
 def test_vector_bits_of_the_callback(blobs, make_blob_model):
     x, y = blobs
     plain = make_blob_model()

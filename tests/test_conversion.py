@@ -279,6 +279,36 @@ def test_copies_of_another_class_are_warned_of():
         strip(outer(keras_ec.layers.ECDense))
 
 
+@keras.saving.register_keras_serializable("keras_ec_tests")
+class Registered(keras.Model):
+    pass
+
+
+def test_copies_of_the_same_class_are_not_warned_of(recwarn):
+    def net(kind, width):
+        inputs = keras.Input((width,))
+        return kind(inputs, layers.Dense(3)(inputs))
+
+    inner = net(keras.Model, 6)
+    base = keras.Sequential([keras.Input((6,)), inner, net(Registered, 3), layers.Dense(2)])
+    model = convert(base, 0.2, 100)
+    assert [type(layer) for layer in model.layers[:2]] == [type(inner), Registered]
+    strip(model)
+    assert not list(recwarn)
+
+
+def test_models_with_a_graph_within_wrappers(rng):
+    inputs = keras.Input((6,))
+    hidden = layers.Dense(5)(inputs)
+    inner = keras.Model(inputs, layers.Dense(3)(hidden) + layers.Dense(3)(hidden))
+    base = keras.Sequential([keras.Input((4, 6)), layers.TimeDistributed(inner)])
+    model = convert(base, 0.2, 100, centers=4001)
+    assert len(ec_layers(model)) == 3
+    x = rng.standard_normal((2, 4, 6)).astype("float32")
+    np.testing.assert_allclose(array(model(x)), array(base(x)), atol=0.02)
+    np.testing.assert_array_equal(array(strip(model)(x)), array(model(x)))
+
+
 def test_a_converted_model_trains_and_saves(blobs, tmp_path):
     x, y = blobs
     base = keras.Sequential(

@@ -71,6 +71,21 @@ def unit_of(gap: Tensor) -> Tensor:
     return ops.power(2.0, ops.floor(ops.log2(gap)))
 
 
+class Kept(keras.constraints.Constraint):
+    """Constraint by a function of the value; Keras before 3.15 takes no bare function.
+
+    Args:
+        function: maps a value, float32, to one that is allowed, of the same shape.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self.function = function
+
+    def __call__(self, value: Tensor) -> Tensor:
+        """The allowed value."""
+        return self.function(value)
+
+
 @keras.saving.register_keras_serializable("keras_ec")
 class Centers(keras.layers.Layer):
     """Centers of one weight tensor and the state of its assignment.
@@ -127,7 +142,7 @@ class Centers(keras.layers.Layer):
             shape=shape,
             initializer=value,
             trainable=trainable,
-            constraint=constraint,
+            constraint=Kept(constraint) if constraint else None,
             autocast=False,
         )
 

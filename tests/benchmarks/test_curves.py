@@ -33,7 +33,7 @@ def test_labels_tell_variants_apart(make_result):
     assert len(by_label(results)) == len(results)
 
 
-def test_points_from_before_the_earlier_centers_say_so(make_result):
+def test_points_of_the_earlier_centers_say_so(make_result):
     for settings, name in (({}, "keras_ec, earlier centers"), ({"largest_gap": True}, "keras_ec")):
         assert label(make_result(settings={**settings, "distillation": 0.0})) == name
         coded = make_result("nncodec", {"source": "keras_ec", "source_settings": settings})
@@ -67,6 +67,19 @@ def test_headline_is_the_smallest_within_each_margin(make_result, monkeypatch):
     sizes = [r["payload_bytes"] for r in headline(results, fp32_error=0.9)]
     assert sizes == [40, 20]
     assert headline(results, fp32_error=0.1) == []
+
+
+def test_headline_rows_have_the_smallest_file_within_the_margin(make_result, monkeypatch):
+    """The same settings may have been trained twice, for two compressors."""
+    monkeypatch.setitem(curves.MARGINS, "lenet-300-100", (0.5,))
+    runs = {"xz": (10, 1.6), "gzip": (20, 1.4)}
+    results = [
+        make_result("tfmot", {"compressor": c}, payload_bytes=size, error=error, split=split)
+        for c, (size, error) in runs.items()
+        for split in ("validation", "test")
+    ]
+    (row,) = headline_rows(results, "test", 1.0)
+    assert row.mean("payload_bytes") == 20
 
 
 def test_distilled_and_published_reparameterization_are_two_curves(make_result):

@@ -211,6 +211,12 @@ def test_training_leaves_centers_a_gap_and_they_recover(kind, weights, count):
     assert float(centers.gap()) > 1.05 * LEAST_GAP * float(centers.unit)
 
 
+def test_constraints_are_those_of_keras(kind, weights):
+    """Keras before 3.15 takes no bare functions."""
+    (variable,) = centers_for(kind, weights).trainable_variables
+    assert isinstance(variable.constraint, keras.constraints.Constraint)
+
+
 @pytest.mark.parametrize(
     "levels", [[0.3, -0.3, 0.0, 0.3, -0.3], [0.1, 0.1, 0.0, 0.1, 0.1], [1.5, 0.2, 0.7, -0.1, -0.2]]
 )
