@@ -2,13 +2,14 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 LATEST ?= .venv-latest
+OLDEST ?= .venv-oldest
 BENCH ?= .venv-bench
 FUZZ ?= .venv-fuzz
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: demo test test-latest lint format bench bench-quick bench-speed fuzz clean
+.PHONY: demo test test-latest test-oldest lint format bench bench-quick bench-speed fuzz clean
 
 demo: $(READY)
 	$(BIN)/python examples/digits.py --out demo
@@ -19,6 +20,10 @@ test: $(READY)
 # The newest TensorFlow and Keras, without TensorFlow Compression.
 test-latest: $(LATEST)/.ready
 	$(LATEST)/bin/python -m pytest $(PARALLEL)
+
+# The oldest Keras that is supported.
+test-oldest: $(OLDEST)/.ready
+	$(OLDEST)/bin/python -m pytest $(PARALLEL)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -59,6 +64,7 @@ fuzz: $(READY)
 $(READY): requirements/dev.txt
 $(BENCH)/.ready: requirements/bench.txt requirements/dev.txt
 $(LATEST)/.ready: requirements/latest.txt
+$(OLDEST)/.ready: requirements/oldest.txt
 $(FUZZ)/.ready: requirements/fuzz.txt
 
 %/.ready: setup.py

@@ -106,7 +106,7 @@ GAUSSIAN = (
     {"forward": "gaussian", "alpha": 1.0},
     {"forward": "gaussian", "alpha": 4.0},
 )
-"""The same for the Gaussian forward pass, which takes two to three times as long."""
+"""The same for the Gaussian forward pass, which takes two to three times as long: on `SAMPLED`."""
 SAMPLED = ("lenet-300-100",)
 """Networks on which it is run."""
 DISTILLED = {"distillation": 0.7}
@@ -117,7 +117,7 @@ NORMALIZED_QPS = (-24, -20, -28, -16, -32)
 FIRST = slice(3)
 """What is tried of a row where no whole curve is wanted."""
 ONE = slice(1)
-"""The same, of methods that are far behind on ResNet-8."""
+"""The same, of methods that are far behind where they were run."""
 
 
 def validation_plan(network: str) -> list[Configuration]:
