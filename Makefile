@@ -74,4 +74,4 @@ $(FUZZ)/.ready: requirements/fuzz.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LATEST) $(BENCH) $(FUZZ) .venv-nncodec .venv-quantizer build dist *.egg-info
+	rm -rf $(VENV) $(LATEST) $(OLDEST) $(BENCH) $(FUZZ) .venv-nncodec .venv-quantizer build dist *.egg-info
