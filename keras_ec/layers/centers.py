@@ -71,7 +71,7 @@ def unit_of(gap: Tensor) -> Tensor:
     return ops.power(2.0, ops.floor(ops.log2(gap)))
 
 
-class Kept(keras.constraints.Constraint):
+class FunctionConstraint(keras.constraints.Constraint):
     """Constraint by a function of the value; Keras before 3.15 takes no bare function.
 
     Args:
@@ -142,7 +142,7 @@ class Centers(keras.layers.Layer):
             shape=shape,
             initializer=value,
             trainable=trainable,
-            constraint=Kept(constraint) if constraint else None,
+            constraint=FunctionConstraint(constraint) if constraint else None,
             autocast=False,
         )
 
