@@ -33,6 +33,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "vector_bits": 6,  # resolution of biases and offsets
         "largest_gap": False,  # whether shrinking centers keep assignments, as in the library
         "trained_vector_bits": None,  # that of those trained rounded; not of BatchNormalization
+        "restart": False,  # whether the learning rate starts anew for the frozen epochs
     },
     "ecq": {
         **_TRAINING,

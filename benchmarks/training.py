@@ -10,6 +10,8 @@ import keras
 from datasets import Data, batches
 from fused_normalization import fused_normalization
 
+from keras_ec.learning_rate import restarted_cosine
+
 
 def fit(
     model: keras.Model,
@@ -26,15 +28,20 @@ def fit(
     Args:
         model: the network; compiled here.
         data: what to train and validate on.
-        settings: `epochs`, `rate`, `batch`, `shift`, `jit`.
+        settings: `epochs`, `rate`, `batch`, `shift`, `jit`; optional `restart`: whether the
+            learning rate starts anew for the last `fine_tune_epochs`.
         seed: of order and augmentation.
         folder: where log and checkpoint go.
         callbacks: come before those of log and checkpoint.
     """
-    steps = -(-len(data.x) // settings["batch"]) * settings["epochs"]
-    schedule = keras.optimizers.schedules.CosineDecay(settings["rate"], steps, alpha=0.01)
+    rate = restarted_cosine(
+        settings["rate"],
+        steps_per_epoch=-(-len(data.x) // settings["batch"]),
+        epochs=settings["epochs"],
+        fine_tune_epochs=settings["fine_tune_epochs"] if settings.get("restart") else 0,
+    )
     model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
+        optimizer=keras.optimizers.Adam(rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=settings["jit"],

@@ -15,7 +15,16 @@ from keras_ec.training_extra import training_extra
 
 __version__ = "0.1.0"
 
-_MODULES = ("callbacks", "layers", "regularizers", "schedules", "coding", "deploy", "runtime")
+_MODULES = (
+    "callbacks",
+    "layers",
+    "regularizers",
+    "schedules",
+    "learning_rate",
+    "coding",
+    "deploy",
+    "runtime",
+)
 _MEMBERS = {
     "convert": "keras_ec.conversion",
     "strip": "keras_ec.conversion",

@@ -50,6 +50,7 @@ def test_layers_are_registered_beside_keras(first, second):
 TRAINING = [
     "layers",
     "callbacks",
+    "learning_rate",
     "regularizers",
     "convert",
     "strip",
@@ -116,6 +117,7 @@ def test_fixed_names_of_the_public_api():
 MODULES = [
     "assignment",
     "schedules",
+    "learning_rate",
     "regularizers",
     "hardening",
     "callbacks",

@@ -38,6 +38,32 @@ def test_stopped_training_continues_from_its_last_epoch(tmp_path, data):
     assert int(model.optimizer.iterations) == 6
 
 
+class LearningRates(keras.callbacks.Callback):
+    """Remembers the learning rate at the begin of each epoch."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.seen.append(float(self.model.optimizer.learning_rate))
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_learning_rate_starts_anew_for_frozen_epochs(restart, tmp_path, data):
+    rates = LearningRates()
+    fit(
+        network(),
+        data,
+        {**SETTINGS, "restart": restart, "fine_tune_epochs": 1},
+        0,
+        tmp_path,
+        [rates],
+    )
+    assert rates.seen[0] == pytest.approx(SETTINGS["rate"])
+    assert rates.seen[1] < 0.8 * SETTINGS["rate"]
+    assert (rates.seen[2] > 0.99 * SETTINGS["rate"]) == restart
+
+
 def test_same_seed_trains_the_same_network(tmp_path, data):
     weights = []
     for run in range(2):

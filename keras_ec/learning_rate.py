@@ -1,0 +1,65 @@
+"""Learning rates for training that ends with frozen assignments."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+import keras
+
+BEYOND = 1.001
+"""The second cosine is made this much longer, so that rounding starts no third one at the end."""
+
+
+def restarted_cosine(
+    initial: float, steps_per_epoch: int, epochs: int, fine_tune_epochs: int, last: float = 0.01
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Learning rate that falls along a cosine, and once more while assignments are frozen.
+
+    At the end of one cosine over all epochs, centers, biases and normalization have next to no
+    learning rate left to make up for frozen assignments. Pass the same `fine_tune_epochs` to
+    `keras_ec.callbacks.HardenAssignments`. Restarts are those of SGDR (Loshchilov and Hutter
+    2017, arXiv 1608.03983); Keras computes them in float32, so that in long trainings this one
+    may come a few steps early.
+
+    Args:
+        initial: first learning rate of both cosines, > 0.
+        steps_per_epoch: batches an epoch, a whole number >= 1.
+        epochs: all epochs of `fit`, a whole number.
+        fine_tune_epochs: those at the end with frozen assignments; 0 for one cosine alone.
+        last: last learning rate of both, as a share of the first, 0 to 1.
+
+    Returns:
+        A learning rate for any Keras optimizer.
+
+    Raises:
+        ValueError: if an argument is not one of the above, or no epoch is left before the
+            frozen ones.
+
+    Example:
+        >>> rate = restarted_cosine(2e-3, steps_per_epoch=12, epochs=40, fine_tune_epochs=5)
+        >>> [round(float(rate(12 * epoch)), 6) for epoch in (0, 34, 35, 39)]
+        [0.002, 2.4e-05, 0.002, 0.000211]
+    """
+    counts = {"steps_per_epoch": steps_per_epoch, "epochs": epochs}
+    counts["fine_tune_epochs"] = fine_tune_epochs
+    for name, count in counts.items():
+        if not isinstance(count, numbers.Integral) or count < (name != "fine_tune_epochs"):
+            raise ValueError(f"Expected a whole number. Received: {name}={count!r}")
+    if fine_tune_epochs >= epochs:
+        raise ValueError(
+            "Expected fewer `fine_tune_epochs` than `epochs`. "
+            f"Received: fine_tune_epochs={fine_tune_epochs}, epochs={epochs}"
+        )
+    if not (math.isfinite(initial) and initial > 0 and 0 <= last <= 1):
+        raise ValueError(
+            "Expected a learning rate > 0 and a last share of 0 to 1. "
+            f"Received: initial={initial!r}, last={last!r}"
+        )
+    steps = steps_per_epoch * (epochs - fine_tune_epochs)
+    if fine_tune_epochs == 0:
+        return keras.optimizers.schedules.CosineDecay(initial, steps, alpha=last)
+    ratio = fine_tune_epochs / (epochs - fine_tune_epochs)
+    return keras.optimizers.schedules.CosineDecayRestarts(
+        initial, steps, t_mul=BEYOND * ratio, alpha=last
+    )
