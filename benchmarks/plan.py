@@ -37,8 +37,8 @@ TRAINING = {"lenet-300-100": {"shift": 1}, "lenet-5": {"shift": 1}}
 """Settings of all trainings that are not the defaults, chosen on the validation split."""
 NORMALIZED = ("resnet-8", "resnet-20", "vgg")
 """Networks with batch normalization."""
-LIBRARY = {"largest_gap": True}
-"""Settings of keras_ec that are the library's now and are not the defaults."""
+LIBRARY = {"largest_gap": True, "restart": True}
+"""Settings of keras_ec that are the library's now, or advised, and are not the defaults."""
 CONSTRAINED = {
     "lenet-300-100": {"ramp": 0.05, "distillation": 0.0},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
