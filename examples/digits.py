@@ -32,6 +32,7 @@ from sklearn.model_selection import train_test_split
 
 import keras_ec
 from keras_ec.deploy.export import tflite_bytes
+from keras_ec.learning_rate import restarted_cosine
 
 ALPHA = 0.06
 BATCH = 32
@@ -87,8 +88,9 @@ def train(
     epochs: int,
     learning_rate: float,
     callbacks: list[keras.callbacks.Callback] | None = None,
+    fine_tune_epochs: int = 0,
 ) -> dict[str, list[float]]:
-    """Compiles and fits a model; the learning rate falls along a cosine.
+    """Compiles and fits a model; the learning rate falls along a cosine, or two.
 
     Args:
         model: a classifier that returns logits.
@@ -96,14 +98,15 @@ def train(
         epochs: number of epochs.
         learning_rate: that of the first step.
         callbacks: for `model.fit`.
+        fine_tune_epochs: those at the end in which the learning rate falls once more.
 
     Returns:
         The history: metrics of every epoch, by name.
     """
-    steps = epochs * -(-len(data.x_train) // BATCH)
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.05)
+    steps = -(-len(data.x_train) // BATCH)
+    rate = restarted_cosine(learning_rate, steps, epochs, fine_tune_epochs, last=0.05)
     model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
+        optimizer=keras.optimizers.Adam(rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -165,12 +168,12 @@ def main() -> None:
 
     console.print(f"Entropy-constrained training for {options.epochs} epochs ...")
     model = keras_ec.convert(base, alpha=options.alpha, num_examples=len(data.x_train))
+    fine_tune_epochs = options.epochs // 8
     callback = keras_ec.callbacks.HardenAssignments(
-        temperature=keras_ec.schedules.exponential(1.0, 0.2),
-        fine_tune_epochs=options.epochs // 8,
+        temperature=keras_ec.schedules.exponential(1.0, 0.2), fine_tune_epochs=fine_tune_epochs
     )
     snapshot = WeightSnapshot()
-    history = train(model, data, options.epochs, 2e-3, [callback, snapshot])
+    history = train(model, data, options.epochs, 2e-3, [callback, snapshot], fine_tune_epochs)
     keras_ec.summary(model)
 
     keras_ec.export_tflite(model, out / "model.tflite")
