@@ -16,8 +16,8 @@ OTHER_MARGINS = (1.0,)
 RATES = {"structured": "", "geometric": ", geometric rate", "order_0": ", order-0 rate"}
 """What the rate of training adds to the name of a curve."""
 METHODS = {"entropy_penalized": "entropy-penalized reparameterization", "ecq": "ECQ"}
-EARLIER = ", earlier centers"
-"""What the name has of points from before centers kept their assignments."""
+EARLIER = ", earlier"
+"""What the name has of points of keras_ec whose learning rate does not start anew."""
 TECHNIQUES = {
     "pruning": "pruning",
     "clustering": "clustering",
@@ -35,19 +35,30 @@ def method_name(result: Result) -> str:
         return settings["precision"]
     if method == "tfmot":
         return f"TFMOT {TECHNIQUES[settings['technique']]}"
-    if method == "nncodec":
-        earlier = EARLIER if settings["source"] == "keras_ec" else ""
-        now = settings["source_settings"].get("largest_gap")
-        return f"NNCodec{SOURCES[settings['source']]}{'' if now else earlier}"
-    if method == "keras_ec":
-        return f"keras_ec{'' if settings['largest_gap'] else EARLIER}"
+    if method in ("nncodec", "keras_ec"):
+        name = f"NNCodec{SOURCES[settings['source']]}" if method == "nncodec" else "keras_ec"
+        return name + (EARLIER if _what_is_earlier(result) else "")
     return METHODS[method]
+
+
+def _what_is_earlier(result: Result) -> str:
+    """What points of keras_ec, and of NNCodec on them, have that is otherwise now, if anything."""
+    settings = result["settings"]
+    if result["method"] == "nncodec":
+        if settings["source"] != "keras_ec":
+            return ""
+        settings = settings["source_settings"]
+    if settings.get("restart"):
+        return ""
+    return " learning rate" if settings.get("largest_gap") else " centers"
 
 
 def label(result: Result) -> str:
     """Name of the curve that a result is a point of; compressors share one."""
     settings = result["settings"]
     parts = [method_name(result)]
+    if result["method"] in ("nncodec", "keras_ec"):
+        parts.append(_what_is_earlier(result))
     if settings.get("distillation"):
         parts.append(", distilled")
     if result["method"] == "keras_ec":

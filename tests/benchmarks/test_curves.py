@@ -5,6 +5,7 @@ from curves import (
     headline,
     headline_rows,
     label,
+    method_name,
     pareto_front,
     payload_at,
     rows,
@@ -25,19 +26,27 @@ def test_labels_tell_variants_apart(make_result):
     ]
     results += [make_result("nncodec", {"source": s}) for s in (None, "tfmot", "keras_ec")]
     results += [
-        make_result(settings={"forward": f, "center_type": c, "largest_gap": largest_gap})
+        make_result(settings={"forward": f, "center_type": c, **library})
         for f in ("straight_through", "gaussian")
         for c in ("uniform", "free")
-        for largest_gap in (False, True)
+        for library in ({}, {"largest_gap": True}, {"largest_gap": True, "restart": True})
     ]
     assert len(by_label(results)) == len(results)
 
 
-def test_points_of_the_earlier_centers_say_so(make_result):
-    for settings, name in (({}, "keras_ec, earlier centers"), ({"largest_gap": True}, "keras_ec")):
-        assert label(make_result(settings={**settings, "distillation": 0.0})) == name
-        coded = make_result("nncodec", {"source": "keras_ec", "source_settings": settings})
-        assert label(coded) == f"NNCodec on {name}"
+@pytest.mark.parametrize(
+    ("settings", "name", "what"),
+    [
+        ({}, "keras_ec, earlier", " centers"),
+        ({"largest_gap": True}, "keras_ec, earlier", " learning rate"),
+        ({"largest_gap": True, "restart": True}, "keras_ec", ""),
+    ],
+)
+def test_earlier_points_of_keras_ec_say_so(settings, name, what, make_result):
+    own = make_result(settings={**settings, "distillation": 0.0})
+    coded = make_result("nncodec", {"source": "keras_ec", "source_settings": settings})
+    assert (method_name(own), label(own)) == (name, name + what)
+    assert (method_name(coded), label(coded)) == (f"NNCodec on {name}", f"NNCodec on {name}{what}")
     assert label(make_result("nncodec")) == "NNCodec"
 
 

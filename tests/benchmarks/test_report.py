@@ -57,7 +57,7 @@ def test_overview_shows_the_smallest_point_of_each_method_near_the_float32_error
         "| float32 | 1,066,440 at 1.00 % | 1,066,440 at 1.00 % |",
         "| error allowed above it | 1.1 points | 1.0 points |",
         "| ECQ | 2,100 at 1.60 % (2) | - |",
-        "| keras_ec, earlier centers | 3,000 at 1.60 % | 4,000 at 1.20 % |",
+        "| keras_ec, earlier | 3,000 at 1.60 % | 4,000 at 1.20 % |",
         "| NNCodec | worse | - |",
     ]
 
