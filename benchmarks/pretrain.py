@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# off by default on processors without AVX-512, whose convolutions are slow without it
+# TensorFlow leaves it off on some processors, where most convolutions are slower without it
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import baseline

@@ -41,17 +41,15 @@ def restarted_cosine(
         >>> [round(float(rate(12 * epoch)), 6) for epoch in (0, 34, 35, 39)]
         [0.002, 2.4e-05, 0.002, 0.000211]
     """
-    counts = {"steps_per_epoch": steps_per_epoch, "epochs": epochs}
-    counts["fine_tune_epochs"] = fine_tune_epochs
-    for name, count in counts.items():
-        if not isinstance(count, numbers.Integral) or count < (name != "fine_tune_epochs"):
-            raise ValueError(f"Expected a whole number. Received: {name}={count!r}")
+    _check_count("steps_per_epoch", steps_per_epoch, 1)
+    _check_count("epochs", epochs, 1)
+    _check_count("fine_tune_epochs", fine_tune_epochs, 0)
     if fine_tune_epochs >= epochs:
         raise ValueError(
             "Expected fewer `fine_tune_epochs` than `epochs`. "
             f"Received: fine_tune_epochs={fine_tune_epochs}, epochs={epochs}"
         )
-    if not (math.isfinite(initial) and initial > 0 and 0 <= last <= 1):
+    if not (_is_finite(initial) and _is_finite(last) and initial > 0 and 0 <= last <= 1):
         raise ValueError(
             "Expected a learning rate > 0 and a last share of 0 to 1. "
             f"Received: initial={initial!r}, last={last!r}"
@@ -63,3 +61,12 @@ def restarted_cosine(
     return keras.optimizers.schedules.CosineDecayRestarts(
         initial, steps, t_mul=BEYOND * ratio, alpha=last
     )
+
+
+def _check_count(name: str, count: int, least: int) -> None:
+    if not isinstance(count, numbers.Integral) or count < least:
+        raise ValueError(f"Expected a whole number >= {least}. Received: {name}={count!r}")
+
+
+def _is_finite(value: float) -> bool:
+    return isinstance(value, numbers.Real) and math.isfinite(value)

@@ -36,10 +36,11 @@ def test_optimizers_take_and_save_it():
     [
         ((0.0, 10, 4, 1), "learning rate > 0"),
         ((float("nan"), 10, 4, 1), "learning rate > 0"),
+        (("0.1", 10, 4, 1), "learning rate > 0"),
         ((0.1, 10, 4, 1, 2.0), "last share"),
-        ((0.1, 0, 4, 1), "steps_per_epoch=0"),
+        ((0.1, 0, 4, 1), ">= 1. Received: steps_per_epoch=0"),
         ((0.1, 10, 4.5, 1), r"epochs=4\.5"),
-        ((0.1, 10, 4, -1), "fine_tune_epochs=-1"),
+        ((0.1, 10, 4, -1), ">= 0. Received: fine_tune_epochs=-1"),
         ((0.1, 10, 4, 4), "fewer `fine_tune_epochs`"),
     ],
 )
