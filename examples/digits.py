@@ -1,8 +1,8 @@
 """Quick start: entropy-constrained training on scikit-learn's handwritten digits.
 
 Trains a plain network, converts it, trains it on under an entropy constraint,
-exports it to .tflite, range-codes that file, decodes it, and runs the decoded
-network in LiteRT. A run reads the test part of the data for the final table only;
+exports it to .tflite, in float32 and in int8, range-codes these files, decodes them, and
+runs the decoded networks in LiteRT. A run reads the test part of the data for the final table only;
 its default settings were found with both the validation and the test part in sight.
 
     python examples/digits.py --out demo
@@ -179,12 +179,15 @@ def main() -> None:
     keras_ec.export_tflite(model, out / "model.tflite")
     ecz_bytes = keras_ec.compress(out / "model.tflite", out / "model.ecz")
     decoded = keras_ec.decompress(out / "model.ecz")
+    keras_ec.export_tflite(model, out / "int8.tflite", calibration=data.x_train[:500])
+    int8_ecz_bytes = keras_ec.compress(out / "int8.tflite", out / "int8.ecz")
     hardened = (out / "model.tflite").read_bytes()
     assert decoded == hardened, "the decoded file differs from the exported one"
 
     fp32_bytes = size_of(out / "fp32.tflite", fp32)
     fp32_accuracy = accuracy(fp32, data.x_test, data.y_test)
     ecz_accuracy = accuracy(decoded, data.x_test, data.y_test)
+    int8_accuracy = accuracy(keras_ec.decompress(out / "int8.ecz"), data.x_test, data.y_test)
     rows = [
         ("fp32 .tflite", fp32_bytes, fp32_accuracy),
         ("fp32 .tflite, gzip -9", size_of(out / "fp32.tflite.gz", gzipped(fp32)), fp32_accuracy),
@@ -194,6 +197,8 @@ def main() -> None:
             ecz_accuracy,
         ),
         (".ecz", ecz_bytes, ecz_accuracy),
+        ("int8 .tflite", os.path.getsize(out / "int8.tflite"), int8_accuracy),
+        ("int8 .ecz", int8_ecz_bytes, int8_accuracy),
     ]
     print_table(console, rows)
     ratio = fp32_bytes / ecz_bytes
@@ -210,6 +215,8 @@ def main() -> None:
         "fp32_accuracy": fp32_accuracy,
         "ecz_bytes": ecz_bytes,
         "ecz_accuracy": ecz_accuracy,
+        "int8_ecz_bytes": int8_ecz_bytes,
+        "int8_accuracy": int8_accuracy,
         "validation_accuracy": history["val_accuracy"][-1],
         "gzip_bytes": rows[1][1],
         "hardened_gzip_bytes": rows[2][1],

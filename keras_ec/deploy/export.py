@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import warnings
+from typing import Any
 
 import keras
 
 from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.calibration import representative_dataset
 from keras_ec.deploy.dense import batched_dense
+from keras_ec.deploy.exact_levels import with_exact_levels
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.reshape import constant_reshape
 from keras_ec.deploy.tensor_names import without_inner_names
@@ -19,27 +23,46 @@ from keras_ec.hardening import check_finite
 from keras_ec.traversal import all_layers, ec_layers
 
 
-def tflite_bytes(model: keras.Model) -> bytes:
+def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
     """Converts a model to the content of a .tflite file.
 
     Args:
         model: a built model, Sequential or Functional; EC layers in it are
             hardened on the way, plain layers are taken as they are.
+        calibration: None for a network in float32; examples for one in int8, see `export_tflite`.
 
     Returns:
-        The flatbuffer: float32 weights, no quantization of activations, and
-        no names of inner tensors.
+        The flatbuffer, without names of inner tensors.
 
     Raises:
-        ValueError: if the model is not built or is a subclassed one, or has recurrent layers
-            that cannot be converted for batches of any size.
+        ValueError: if the model is not built or is a subclassed one, has recurrent layers
+            that cannot be converted for batches of any size, or the examples do not fit it.
     """
+    network = deployable(model)
+    examples = None if calibration is None else representative_dataset(calibration, network.inputs)
+    content = _converted(model, network)
+    if examples is not None:
+        content = with_exact_levels(_converted(model, network, examples), content)
+    return without_inner_names(content)
+
+
+def _converted(model: keras.Model, network: keras.Model, examples: Any = None) -> bytes:
+    """The converter's flatbuffer of what `deployable` made of a model."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(deployable(model))
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    if examples is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = examples
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+        ]
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            content = converter.convert()
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            # of a setting of TensorFlow 1
+            warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
+            return converter.convert()
     except Exception as error:
         loops = [
             layer.name
@@ -53,7 +76,6 @@ def tflite_bytes(model: keras.Model) -> bytes:
             "need a fixed batch size, keras.Input(..., batch_size=1), or unroll=True. A model made "
             "anew takes the weights of this one by set_weights."
         ) from error
-    return without_inner_names(content)
 
 
 def deployable(model: keras.Model) -> keras.Model:
@@ -96,35 +118,45 @@ def float32_policy(node: dict) -> dict:
     return {**node, "config": {"name": "float32"}} if node["class_name"] == "DTypePolicy" else node
 
 
-def export_tflite(model: keras.Model, path: str | os.PathLike) -> None:
+def export_tflite(model: keras.Model, path: str | os.PathLike, calibration: Any = None) -> None:
     """Writes the hardened network as a plain .tflite file.
 
     Any LiteRT or TensorFlow Lite runtime executes it. Scales of
     BatchNormalization layers are folded in a way that keeps the few values of
     the kernels recognisable to `keras_ec.compress`.
 
+    With examples for calibration the network computes in int8, wherever LiteRT can: a quarter
+    of the memory, and faster. Kernels keep their hardened values, which no scale of 127 steps
+    rounds once more; activations and biases are rounded. Inputs and outputs stay float32.
+
     Args:
         model: a built model with EC layers, Sequential or Functional.
         path: target file; replaced if it exists.
+        calibration: None, or some hundred inputs as in training, without labels: an array of
+            shape (examples, ...), or a list of arrays where the model has several inputs. The
+            range of each activation on them is the one that int8 will cover.
 
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC
             layer, has weights that are not finite, or recurrent layers that cannot be
-            converted for batches of any size. No file is written then.
+            converted for batches of any size, or the examples do not fit its inputs. No file is
+            written then.
         OSError: if the file cannot be written.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), keras_ec.layers.ECDense(3)])
         >>> keras_ec.export_tflite(model, "model.tflite")
+        >>> keras_ec.export_tflite(model, "int8.tflite", calibration=np.random.rand(100, 4))
     """
-    write_atomically(path, hardened_tflite(model))
+    write_atomically(path, hardened_tflite(model, calibration))
 
 
-def hardened_tflite(model: keras.Model) -> bytes:
+def hardened_tflite(model: keras.Model, calibration: Any = None) -> bytes:
     """Content of the file that `export_tflite` writes.
 
     Args:
         model: a built model with EC layers, Sequential or Functional.
+        calibration: as `export_tflite`.
 
     Returns:
         The flatbuffer.
@@ -139,4 +171,4 @@ def hardened_tflite(model: keras.Model) -> bytes:
         )
     ec_layers(model)
     check_finite(model)
-    return tflite_bytes(model)
+    return tflite_bytes(model, calibration)

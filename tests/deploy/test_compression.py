@@ -54,6 +54,21 @@ def test_a_keras_model_is_exported_on_the_way(model, content, tmp_path):
     assert os.listdir(tmp_path) == ["model.ecz"]
 
 
+def test_a_keras_model_is_calibrated_on_the_way(model, content, rng, tmp_path):
+    x = rng.standard_normal((20, 8, 8, 2)).astype("float32")
+    compress(model, tmp_path / "model.ecz", calibration=x)
+    restored = decompress(tmp_path / "model.ecz")
+    assert restored == hardened_tflite(model, x)
+    assert len(restored) < len(content)
+
+
+def test_files_are_not_calibrated(content, tmp_path):
+    (tmp_path / "model.tflite").write_bytes(content)
+    with pytest.raises(ValueError, match="Leave the examples out"):
+        compress(tmp_path / "model.tflite", tmp_path / "model.ecz", np.zeros((20, 8, 8, 2)))
+    assert os.listdir(tmp_path) == ["model.tflite"]
+
+
 def bad_source(kind, folder):
     plain = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
     if kind == "keras file":

@@ -416,6 +416,35 @@ def test_bad_models_leave_no_file(make, message, tmp_path):
     assert (tmp_path / "kept.tflite").read_bytes() == b"kept"
 
 
+def test_int8_network_of_several_inputs(tmp_path, rng):
+    """Named so that TensorFlow orders them otherwise than the model."""
+    numbers, picture = keras.Input((5,), name="z"), keras.Input((8, 8, 2), name="a")
+    features = layers.Flatten()(ECConv2D(4, 3, activation="relu")(picture))
+    merged = layers.Concatenate()([features, ECDense(6, activation="relu")(numbers)])
+    model = keras.Model([numbers, picture], ECDense(3)(merged))
+    harden(model)
+    x = [rng.random((40, *shape)).astype("float32") for shape in ((5,), (8, 8, 2))]
+    export_tflite(model, tmp_path / "int8.tflite", calibration=x)
+    interpreter = Interpreter(str(tmp_path / "int8.tflite"))
+    interpreter.allocate_tensors()
+    details = interpreter.get_tensor_details()
+    assert sum(d["dtype"] == np.int8 for d in details) > 6
+    sources, (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert {d["dtype"] for d in (*sources, target)} == {np.float32}
+    for source in sources:
+        interpreter.set_tensor(source["index"], x[len(source["shape"]) == 4][:1])
+    interpreter.invoke()
+    expected = array(model([a[:1] for a in x]))
+    np.testing.assert_allclose(interpreter.get_tensor(target["index"]), expected, atol=0.05)
+
+
+def test_examples_that_do_not_fit_leave_no_file(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), ECDense(3)])
+    with pytest.raises(ValueError, match="Expected examples for calibration"):
+        export_tflite(model, tmp_path / "model.tflite", calibration=np.zeros((20, 5)))
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_missing_directory(tmp_path):
     model = keras.Sequential([keras.Input((4,)), ECDense(3)])
     with pytest.raises(OSError):

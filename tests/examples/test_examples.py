@@ -42,6 +42,7 @@ def test_digits_result_has_the_sizes_of_the_files(digits):
     result = json.loads((digits / "result.json").read_text())
     assert result["fp32_tflite_bytes"] == (digits / "fp32.tflite").stat().st_size
     assert result["ecz_bytes"] == (digits / "model.ecz").stat().st_size
+    assert result["int8_ecz_bytes"] == (digits / "int8.ecz").stat().st_size
     assert result["hardened_gzip_bytes"] == (digits / "model.tflite.gz").stat().st_size
     assert result["ecz_bytes"] < result["hardened_gzip_bytes"] < result["fp32_tflite_bytes"]
     assert result["seed"] == 3
@@ -49,7 +50,7 @@ def test_digits_result_has_the_sizes_of_the_files(digits):
 
 def test_digits_accuracies_are_fractions_better_than_chance(digits):
     result = json.loads((digits / "result.json").read_text())
-    for key in ("fp32_accuracy", "ecz_accuracy", "validation_accuracy"):
+    for key in ("fp32_accuracy", "ecz_accuracy", "int8_accuracy", "validation_accuracy"):
         assert 0.5 < result[key] <= 1.0
 
 

@@ -1,0 +1,58 @@
+"""Examples by which the converter finds the range of each activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def representative_dataset(
+    calibration: Any, inputs: Sequence[Any]
+) -> Callable[[], Iterator[dict[str, np.ndarray]]]:
+    """What `tf.lite.TFLiteConverter.representative_dataset` takes.
+
+    Args:
+        calibration: examples, shape (examples, ...); of networks with several inputs a list or
+            tuple of such arrays, in the order of `inputs`.
+        inputs: those of the network, with a name, a shape and a dtype each.
+
+    Returns:
+        A function that gives the examples, by names of inputs, one by one, or in batches if
+        the network's are fixed.
+
+    Raises:
+        ValueError: if there are not as many arrays as inputs, or not as many examples in each,
+            fewer than a batch, or their shapes are not those of the inputs or values not finite.
+    """
+    several = isinstance(calibration, (list, tuple)) and len(inputs) > 1
+    arrays = [np.asarray(a) for a in (calibration if several else [calibration])]
+    batch = inputs[0].shape[0] or 1
+    shapes = [tuple(one.shape[1:]) for one in inputs]
+    if len(arrays) != len(inputs) or any(map(_differs, arrays, shapes)):
+        raise ValueError(
+            "Expected examples for calibration of the shapes "
+            f"{', '.join(str(('examples', *shape)) for shape in shapes)}. "
+            f"Received: {', '.join(str(a.shape) for a in arrays)}."
+        )
+    counts = {len(a) for a in arrays}
+    if len(counts) > 1 or min(counts) < batch:
+        raise ValueError(
+            "Expected as many examples for calibration of each input, "
+            f"{batch} or more. Received: {', '.join(map(str, sorted(counts)))}."
+        )
+    if not all(np.isfinite(a).all() for a in arrays):
+        raise ValueError(
+            "Expected finite examples for calibration. Received: some that are infinite or NaN."
+        )
+    named = {one.name: a.astype(one.dtype) for one, a in zip(inputs, arrays, strict=True)}
+    starts = range(0, min(counts) - batch + 1, batch)
+    return lambda: ({k: a[start : start + batch] for k, a in named.items()} for start in starts)
+
+
+def _differs(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
+    """Whether examples are not of an input's shape; None there stands for any length."""
+    if array.dtype.kind not in "biuf" or array.ndim != 1 + len(shape):
+        return True
+    return any(b not in (a, None) for a, b in zip(array.shape[1:], shape, strict=True))

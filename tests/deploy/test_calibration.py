@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ec.deploy.calibration import representative_dataset
+
+
+@given(st.integers(1, 5), st.integers(0, 9))
+def test_examples_come_in_order_in_batches_of_the_network(batch, more):
+    inputs = [keras.Input((2,), batch_size=batch, name="a")]
+    x = np.arange(2.0 * (batch + more)).reshape(-1, 2)
+    batches = [given["a"] for given in representative_dataset(x, inputs)()]
+    assert all(len(part) == batch and part.dtype == np.float32 for part in batches)
+    whole = len(x) // batch * batch
+    np.testing.assert_array_equal(np.concatenate(batches), x[:whole])
+
+
+def test_networks_of_any_batch_get_one_by_one():
+    examples = representative_dataset(np.zeros((3, 4, 2)), [keras.Input((None, 2), name="a")])
+    assert [part["a"].shape for part in examples()] == 3 * [(1, 4, 2)]
+    assert len(list(examples())) == 3  # and again
+
+
+def test_several_inputs_are_named_and_cast():
+    inputs = [keras.Input((3,), name="z"), keras.Input((), dtype="int32", name="a")]
+    first = next(representative_dataset([np.ones((4, 3)), np.arange(4)], inputs)())
+    assert {name: (a.shape, a.dtype.name) for name, a in first.items()} == {
+        "z": ((1, 3), "float32"),
+        "a": ((1,), "int32"),
+    }
+
+
+@pytest.mark.parametrize(
+    "examples, message",
+    [
+        (np.zeros((4, 2)), r"\('examples', 3\).*Received: \(4, 2\)"),
+        (np.zeros(3), r"Received: \(3,\)"),
+        (np.zeros((4, 3), "complex64"), r"Received: \(4, 3\)"),
+        ([["a", "b", "c"]], r"Received: \(1, 3\)"),
+        (np.zeros((0, 3)), r"1 or more. Received: 0"),
+        (np.full((4, 3), np.nan), "finite"),
+    ],
+)
+def test_examples_that_do_not_fit_are_refused(examples, message):
+    with pytest.raises(ValueError, match=message):
+        representative_dataset(examples, [keras.Input((3,))])
+
+
+@pytest.mark.parametrize("examples", [np.zeros((4, 3)), [np.zeros((4, 3))], [np.zeros((4, 3))] * 3])
+def test_as_many_arrays_as_inputs_are_expected(examples):
+    with pytest.raises(ValueError, match="Expected examples"):
+        representative_dataset(examples, [keras.Input((3,)), keras.Input((3,))])
+
+
+def test_inputs_have_as_many_examples():
+    with pytest.raises(ValueError, match=r"as many examples.*2 or more. Received: 3, 4"):
+        representative_dataset(
+            [np.zeros((4, 3)), np.zeros((3, 3))], [keras.Input((3,), batch_size=2)] * 2
+        )

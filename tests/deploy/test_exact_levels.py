@@ -1,0 +1,184 @@
+import keras
+import numpy as np
+import pytest
+import tflite
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers, ops
+
+import keras_ec
+from keras_ec.deploy.archive import compress_bytes
+from keras_ec.deploy.exact_levels import FINENESS, LARGEST, with_exact_levels
+from keras_ec.deploy.export import tflite_bytes
+from keras_ec.layers import ECConv2D, ECDense, ECDepthwiseConv2D
+
+KINDS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
+
+
+def branched():
+    """All operators with kernels, with BatchNormalization and without, with biases and without."""
+    inputs = keras.Input((8, 8, 3))
+    x = ECConv2D(6, 3, use_bias=False, padding="same")(inputs)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    y = ECDepthwiseConv2D(3, padding="same", activation="relu")(x)
+    x = layers.add([x, ECConv2D(6, 1, use_bias=False)(y)])
+    x = ECDense(16, activation="relu")(layers.Flatten()(x))
+    return keras.Model(inputs, ECDense(4, use_bias=False)(x))
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A hardened network and examples."""
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    model = branched()
+    for variable in model.weights:
+        if variable.name in ("gamma", "moving_variance"):
+            variable.assign(rng.lognormal(sigma=0.5, size=variable.shape))
+        elif variable.name in ("beta", "moving_mean", "bias"):
+            variable.assign(0.3 * rng.standard_normal(variable.shape))
+    keras_ec.harden(model)
+    return model, rng.standard_normal((60, 8, 8, 3)).astype("float32")
+
+
+def operators(content):
+    """Kind, step of input and output, and constants of all operators with kernels."""
+    names = {code: name for name, code in vars(tflite.BuiltinOperator).items() if name in KINDS}
+    interpreter = Interpreter(model_content=content, experimental_preserve_all_tensors=True)
+    interpreter.allocate_tensors()
+    details = {d["index"]: d for d in interpreter.get_tensor_details()}
+    model = tflite.Model.GetRootAs(content)
+    graph = model.Subgraphs(0)
+    found = []
+    for i in range(graph.OperatorsLength()):
+        operator = graph.Operators(i)
+        kind = names.get(model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode())
+        if kind is None:
+            continue
+        source, *constants = [n for n in operator.InputsAsNumpy().tolist() if n >= 0]
+        step = [details[n]["quantization"][0] for n in (source, operator.Outputs(0))]
+        found.append((kind, step, [constant(interpreter, details[n]) for n in constants]))
+    return found
+
+
+def constant(interpreter, detail):
+    """Integers and their scales, to be multiplied."""
+    integers = interpreter.get_tensor(detail["index"])
+    parameters = detail["quantization_parameters"]
+    shape = [1] * integers.ndim
+    shape[parameters["quantized_dimension"]] = -1
+    return integers, parameters["scales"].astype("float64").reshape(shape)
+
+
+def run(content, x):
+    interpreter = Interpreter(model_content=content)
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(source["index"], x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(source["index"], x)
+    interpreter.invoke()
+    return interpreter.get_tensor(target["index"])
+
+
+def test_int8_kernels_are_the_hardened_ones(network):
+    model, x = network
+    exact = operators(tflite_bytes(model))
+    integral = operators(tflite_bytes(model, x))
+    assert [kind for kind, _, _ in integral] == [kind for kind, _, _ in exact]
+    assert {kind for kind, _, _ in integral} == KINDS
+    for (_, _, (values, *_)), (_, _, (kernel, *_)) in zip(exact, integral, strict=True):
+        integers, scales = kernel
+        assert integers.dtype == np.int8 and np.abs(integers.astype(int)).max() <= LARGEST
+        np.testing.assert_array_equal((integers * scales).astype("float32"), values[0])
+
+
+def test_biases_are_rounded_finely(network):
+    """To half a step of kernel times input, which is little beside a step of the output."""
+    model, x = network
+    exact = operators(tflite_bytes(model))
+    checked = 0
+    for (_, _, first), (_, (before, after), second) in zip(
+        exact, operators(tflite_bytes(model, x)), strict=True
+    ):
+        if len(second) == 2 and len(first) == 2:
+            (values, _), (kernel, scales), (bias, steps) = first[1], *second
+            np.testing.assert_allclose(steps.ravel(), before * scales.ravel(), rtol=1e-6)
+            assert (np.abs(bias * steps - values) <= 0.501 * steps).all()
+            full = 2 * np.abs(kernel.astype(int)).max() > LARGEST
+            assert full or steps.max() <= after / FINENESS
+            checked += values.any()
+    assert checked >= 3
+
+
+def test_litert_infers_as_well_as_with_the_converters_integers(network):
+    model, x = network
+    expected = ops.convert_to_numpy(model(x))
+    error = np.abs(run(tflite_bytes(model, x), x) - expected)
+    assert error.max() < 0.1 * np.ptp(expected)
+    assert error.mean() < 0.02 * np.ptp(expected)
+
+
+def converted(model, x):
+    """The converter's own int8 file."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in x)
+    return converter.convert()
+
+
+def test_the_archive_gets_smaller_and_the_file_keeps_its_size():
+    """Largest levels differ among channels, which the converter all scales to 127."""
+    model = keras.Sequential(
+        [keras.Input((40,))] + [ECDense(n, kernel_initializer="random_normal") for n in (60, 10)]
+    )
+    keras_ec.harden(model)
+    plain, x = keras_ec.strip(model), np.random.default_rng(0).random((50, 40), "float32")
+    content, exact = converted(plain, x), tflite_bytes(model)
+    better = with_exact_levels(content, exact)
+    assert len(better) == len(content)
+    assert len(compress_bytes(better)) < 0.9 * len(compress_bytes(content))
+
+
+def test_kernels_of_any_numbers_stay():
+    model = keras.Sequential([keras.Input((20,)), layers.Dense(30), layers.Dense(4)])
+    x = np.random.default_rng(0).random((50, 20), "float32")
+    content = converted(model, x)
+    assert with_exact_levels(content, tflite_bytes(model)) == content
+
+
+def test_kernels_of_another_network_stay(network):
+    model, x = network
+    content = tflite_bytes(model, x)
+    other = keras.models.clone_model(model)
+    keras_ec.harden(other)
+    changed = with_exact_levels(content, tflite_bytes(other))
+    assert changed == content
+
+
+def test_unused_channels_and_kernels_of_zeros():
+    model = keras.Sequential(
+        [keras.Input((6,)), ECDense(5), ECDense(4, kernel_initializer="zeros", centers=[-1, 0, 1])]
+    )
+    kernel = np.array(ops.convert_to_numpy(model.layers[0].kernel))
+    kernel[:, 2] = 0
+    model.layers[0].kernel.assign(kernel)
+    model.layers[0].bias.assign([0.5, 0, 0.25, 0, 0])
+    model.layers[1].bias.assign([1, -0.5, 0, 0.25])
+    keras_ec.harden(model)
+    x = np.random.default_rng(0).random((50, 6), "float32")
+    np.testing.assert_allclose(
+        run(tflite_bytes(model, x), x), ops.convert_to_numpy(model(x)), atol=0.02
+    )
+
+
+def test_layers_used_twice(network):
+    """Their kernel stays the converter's, since each use has a bias of its own."""
+    shared, inputs = ECDense(6, centers=5), keras.Input((6,))
+    model = keras.Model(inputs, shared(layers.ReLU()(shared(inputs))))
+    keras_ec.harden(model)
+    x = np.random.default_rng(0).random((50, 6), "float32")
+    expected = ops.convert_to_numpy(model(x))
+    np.testing.assert_allclose(
+        run(tflite_bytes(model, x), x), expected, atol=0.05 * np.ptp(expected)
+    )
