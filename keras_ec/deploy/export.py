@@ -6,9 +6,11 @@ import contextlib
 import io
 import os
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
@@ -40,29 +42,10 @@ def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
     """
     network = deployable(model)
     examples = None if calibration is None else representative_dataset(calibration, network.inputs)
-    content = _converted(model, network)
-    if examples is not None:
-        content = with_exact_levels(_converted(model, network, examples), content)
-    return without_inner_names(content)
-
-
-def _converted(model: keras.Model, network: keras.Model, examples: Any = None) -> bytes:
-    """The converter's flatbuffer of what `deployable` made of a model."""
-    import tensorflow as tf
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(network)
-    if examples is not None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = examples
-        converter.target_spec.supported_ops = [
-            tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
-            tf.lite.OpsSet.TFLITE_BUILTINS,
-        ]
     try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            # of a setting of TensorFlow 1
-            warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
-            return converter.convert()
+        content = converted(network)
+        if examples is not None:
+            content = with_exact_levels(converted(network, examples), content)
     except Exception as error:
         loops = [
             layer.name
@@ -76,6 +59,32 @@ def _converted(model: keras.Model, network: keras.Model, examples: Any = None) -
             "need a fixed batch size, keras.Input(..., batch_size=1), or unroll=True. A model made "
             "anew takes the weights of this one by set_weights."
         ) from error
+    return without_inner_names(content)
+
+
+def converted(
+    network: keras.Model, examples: Callable[[], Iterator[dict[str, np.ndarray]]] | None = None
+) -> bytes:
+    """The converter's flatbuffer, as it comes.
+
+    Args:
+        network: what `deployable` returned.
+        examples: of `representative_dataset`, for a network in int8.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    if examples is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = examples
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+        ]
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        # of a setting of TensorFlow 1
+        warnings.filterwarnings("ignore", message="Statistics for quantized inputs")
+        return converter.convert()
 
 
 def deployable(model: keras.Model) -> keras.Model:

@@ -7,8 +7,9 @@ from keras import layers, ops
 
 import keras_ec
 from keras_ec.deploy.archive import compress_bytes
+from keras_ec.deploy.calibration import representative_dataset
 from keras_ec.deploy.exact_levels import FINENESS, LARGEST, with_exact_levels
-from keras_ec.deploy.export import tflite_bytes
+from keras_ec.deploy.export import converted, deployable, tflite_bytes
 from keras_ec.layers import ECConv2D, ECDense, ECDepthwiseConv2D
 
 KINDS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
@@ -69,6 +70,12 @@ def constant(interpreter, detail):
     return integers, parameters["scales"].astype("float64").reshape(shape)
 
 
+def rounded(model, x):
+    """The converter's own int8 network."""
+    network = deployable(model)
+    return converted(network, representative_dataset(x, network.inputs))
+
+
 def run(content, x):
     interpreter = Interpreter(model_content=content)
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -117,25 +124,15 @@ def test_litert_infers_as_well_as_with_the_converters_integers(network):
     assert error.mean() < 0.02 * np.ptp(expected)
 
 
-def converted(model, x):
-    """The converter's own int8 file."""
-    import tensorflow as tf
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None]] for one in x)
-    return converter.convert()
-
-
 def test_the_archive_gets_smaller_and_the_file_keeps_its_size():
     """Largest levels differ among channels, which the converter all scales to 127."""
     model = keras.Sequential(
         [keras.Input((40,))] + [ECDense(n, kernel_initializer="random_normal") for n in (60, 10)]
     )
     keras_ec.harden(model)
-    plain, x = keras_ec.strip(model), np.random.default_rng(0).random((50, 40), "float32")
-    content, exact = converted(plain, x), tflite_bytes(model)
-    better = with_exact_levels(content, exact)
+    x = np.random.default_rng(0).random((50, 40), "float32")
+    content = rounded(model, x)
+    better = with_exact_levels(content, tflite_bytes(model))
     assert len(better) == len(content)
     assert len(compress_bytes(better)) < 0.9 * len(compress_bytes(content))
 
@@ -143,7 +140,7 @@ def test_the_archive_gets_smaller_and_the_file_keeps_its_size():
 def test_kernels_of_any_numbers_stay():
     model = keras.Sequential([keras.Input((20,)), layers.Dense(30), layers.Dense(4)])
     x = np.random.default_rng(0).random((50, 20), "float32")
-    content = converted(model, x)
+    content = rounded(model, x)
     assert with_exact_levels(content, tflite_bytes(model)) == content
 
 
