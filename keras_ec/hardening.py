@@ -6,6 +6,8 @@ Biases and the scales and offsets of normalization are small in number but, at
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -37,20 +39,32 @@ def folded_normalization(layer: keras.layers.BatchNormalization) -> tuple[np.nda
     return scale, offset
 
 
+USUAL_OFFSET = 4.0
+"""Offsets of a normalization are rounded finely enough for this many standard deviations."""
+NEGLIGIBLE = 2.0**-10
+"""Channels whose standard deviation is such a share of the largest one are constants."""
+
+
 def _round_normalization(layer: keras.layers.BatchNormalization, bits: int) -> None:
     """Changes gamma and beta so that the folded scale and offset are rounded.
 
+    What is small is told by gamma, the standard deviation that the layer gives a channel. The
+    scale and the offset depend on the range of its inputs too, which may differ by any factor.
     Statistics stay as they are, so training can go on afterwards. A layer
     without gamma or beta is left alone in that respect.
     """
-    scale, offset = folded_normalization(layer)
-    mean = ops.convert_to_numpy(layer.moving_mean).astype("float64")
+    deviation = np.ones(1)
     if layer.scale:
+        scale, _ = folded_normalization(layer)
         variance = ops.convert_to_numpy(layer.moving_variance).astype("float64")
-        scale = round_scales(scale).astype("float64")
-        layer.gamma.assign(scale * np.sqrt(variance + layer.epsilon))
+        gamma = round_scales(scale) * np.sqrt(variance + layer.epsilon)
+        deviation = np.abs(gamma)
+        layer.gamma.assign(np.where(deviation < NEGLIGIBLE * deviation.max(), 0.0, gamma))
     if layer.center:
-        layer.beta.assign(round_vector(offset, bits) + mean * scale)
+        scale, offset = folded_normalization(layer)
+        mean = ops.convert_to_numpy(layer.moving_mean).astype("float64")
+        usual = USUAL_OFFSET * deviation.max() or math.inf
+        layer.beta.assign(round_vector(offset, bits, usual) + mean * scale)
 
 
 def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:

@@ -7,6 +7,7 @@ rounding again, also after a disturbance in the last bits of float32, changes no
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,22 @@ def rounded(values: Tensor, bits: int) -> Tensor:
     Returns:
         float32, shape (n,).
     """
-    limit = 2.0 ** (bits - 1) - 1.0
     largest = ops.max(ops.abs(values))
-    enough = largest * ((1.0 - _SLACK) / limit) <= _POWERS
-    step = ops.min(ops.where(enough, _POWERS, float("inf")))
+    step = _step(largest, bits)
+    limit = _limit(bits)
     multiples = ops.clip(ops.round(values / step), -limit, limit)
     return ops.where(largest < 1e-30, ops.zeros_like(values), multiples * step)
+
+
+def _limit(bits: int) -> float:
+    """Largest multiple of a step."""
+    return 2.0 ** (bits - 1) - 1.0
+
+
+def _step(largest: Tensor, bits: int) -> Tensor:
+    """Least power of two of which a magnitude is at most `_limit` multiples."""
+    enough = largest * ((1.0 - _SLACK) / _limit(bits)) <= _POWERS
+    return ops.min(ops.where(enough, _POWERS, float("inf")))
 
 
 def straight_through(values: Tensor, bits: int) -> Tensor:
@@ -84,12 +95,14 @@ def straight_through(values: Tensor, bits: int) -> Tensor:
     return evaluate(values)
 
 
-def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
+def round_vector(values: Any, bits: int = VECTOR_BITS, usual: float = math.inf) -> np.ndarray:
     """Rounds values as `rounded`, outside of a model.
 
     Args:
         values: array-like of finite floats.
         bits: bits a value, sign included, 2 to 24.
+        usual: magnitude that determines the step in place of the largest value's, if that is
+            larger: so the others are not rounded away beside it, and it takes more bits.
 
     Returns:
         float32 array of the same shape, free of negative zeros.
@@ -105,30 +118,30 @@ def round_vector(values: Any, bits: int = VECTOR_BITS) -> np.ndarray:
     values = np.asarray(values, "float32")
     if not values.size:
         return values
-    multiples = ops.convert_to_numpy(rounded(ops.convert_to_tensor(values), bits))
-    return multiples + np.float32(0.0)
+    if usual < np.max(np.abs(values)):
+        step = float(_step(ops.convert_to_tensor(np.float32(usual)), bits))
+        result = (np.round(values / np.float64(step)) * step).astype("float32")
+    else:
+        result = ops.convert_to_numpy(rounded(ops.convert_to_tensor(values), bits))
+    return result + np.float32(0.0)
 
 
 def round_scales(values: Any) -> np.ndarray:
     """Rounds values to `SCALE_BITS` significant bits.
 
-    Products of such scales with hardened weights are exact in float32, and all
-    scales of a layer are small multiples of one number. Values below 2^-10 of
-    the largest become zero.
+    Products of such scales with hardened weights are exact in float32.
 
     Args:
         values: array-like of finite floats, any sign.
 
     Returns:
-        float32 array of the same shape.
+        float32 array of the same shape, free of negative zeros.
 
     Example:
-        >>> round_scales([1.0, -1.26, 1e-5])
+        >>> round_scales([1.0, -1.26, 0.0])
         array([ 1.  , -1.25,  0.  ], dtype=float32)
     """
-    rounded = round_mantissa(values, SCALE_BITS)
-    tiny = np.abs(rounded) < 2.0**-10 * np.max(np.abs(rounded), initial=0.0)
-    return np.where(tiny, np.float32(0.0), rounded) + np.float32(0.0)
+    return round_mantissa(values, SCALE_BITS) + np.float32(0.0)
 
 
 def round_mantissa(values: Any, bits: int = MANTISSA_BITS) -> np.ndarray:

@@ -6,7 +6,7 @@ from keras import layers, ops
 from keras_ec import harden
 from keras_ec.hardening import folded_normalization, round_vectors
 from keras_ec.layers import ECConv2D, ECDense
-from keras_ec.rounding import VECTOR_BITS, round_scales, round_vector
+from keras_ec.rounding import SCALE_BITS, VECTOR_BITS, round_scales, round_vector
 from keras_ec.traversal import quantized_weights
 
 
@@ -115,6 +115,42 @@ def test_folded_normalization_is_what_the_layer_computes(rng):
     x = rng.standard_normal((7, 5)).astype("float32")
     scale, offset = folded_normalization(layer)
     np.testing.assert_allclose(array(layer(x)), scale * x + offset, rtol=1e-4, atol=1e-5)
+
+
+def normalization(mean, deviation, gamma):
+    """A model whose inputs have any ranges, and its BatchNormalization."""
+    model = keras.Sequential(
+        [keras.Input((len(mean),)), layers.BatchNormalization(epsilon=1e-6), ECDense(3)]
+    )
+    layer = model.layers[0]
+    layer.set_weights([gamma, 0.5 * np.ones(len(mean)), mean, np.square(deviation)])
+    return model, layer
+
+
+def test_inputs_of_different_ranges_are_normalized_alike(rng):
+    """Incomes, ages, years and shares: scales differ by a million, offsets by a thousand."""
+    mean, deviation = np.array([5e4, 40, 2000, 0.5, 0]), np.array([2e4, 12, 5, 0.3, 1e-2])
+    model, layer = normalization(mean, deviation, np.ones(5))
+    x = (mean + deviation * rng.standard_normal((200, 5))).astype("float32")
+    before = array(layer(x))
+    harden(model)
+    after = array(layer(x))
+    assert not np.array_equal(after, before)
+    slope = np.sum((after - after.mean(0)) * (before - before.mean(0)), 0) / before.var(0) / 200
+    np.testing.assert_allclose(slope, 1, atol=1.1 * 2.0**-SCALE_BITS)
+    center = array(layer(mean[None].astype("float32")))[0]
+    np.testing.assert_allclose(center, 0.5, atol=0.04)
+    first = model.get_weights()
+    harden(model)
+    for old, new in zip(first, model.get_weights(), strict=True):
+        np.testing.assert_allclose(old, new, rtol=3e-7, atol=1e-7)
+
+
+def test_channels_that_hardly_vary_become_constants():
+    model, layer = normalization(np.zeros(3), np.ones(3), np.array([1, -1e-4, 0.1]))
+    harden(model)
+    assert array(layer.gamma)[1] == 0
+    np.testing.assert_allclose(array(layer.gamma)[[0, 2]], [1, 0.1], rtol=0.04)
 
 
 def test_bad_vector_bits_change_nothing(picture_net):

@@ -29,23 +29,24 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
             most 4096 bytes of UTF-8.
 
     Returns:
-        The bytes, which `decode_tensors` turns back into the same arrays.
+        The bytes, which `decode_tensors` turns back into the same arrays, in native byte order.
 
     Raises:
-        TypeError: If an array is not of an integer dtype.
-        ValueError: If a value is too large.
+        TypeError: If an array is not of an integer dtype, or a name no text.
+        ValueError: If a value or a name is too large, or the shape of an empty array.
 
     Example:
         >>> data = encode_tensors({"kernel": np.zeros((784, 300), np.int8)})
         >>> decode_tensors(data)["kernel"].shape
         (784, 300)
     """
+    arrays = {name: np.asarray(values) for name, values in tensors.items()}
+    least = _least_size(arrays)
     encoder, side = bit_encoder(), SideStreams()
-    elements = sum(np.size(values) for values in tensors.values())
-    fields = _Fields(encoder, side, static_from(elements))
-    fields.count.code(encoder, len(tensors))
-    for name, values in tensors.items():
-        values = np.asarray(values)
+    fields = _Fields(encoder, side, static_from(sum(a.size for a in arrays.values())))
+    fields.count.code(encoder, len(arrays))
+    for name, values in arrays.items():
+        _check_name(name)
         if values.dtype.name not in _DTYPES:
             raise TypeError(
                 f"Expected arrays of an integer dtype. Received: {values.dtype} for {name!r}"
@@ -54,8 +55,35 @@ def encode_tensors(tensors: Mapping[str, np.ndarray]) -> bytes:
             raise ValueError(f"Expected magnitudes below 2**31. Received: larger ones in {name!r}")
         fields.code(name, values)
     stream = encoder.finish()
+    stream = stream.ljust(least - sum(map(len, side.parts)), b"\0")
     body = b"".join([write_varint(len(stream)), stream, *side.parts])
-    return seal(MAGIC, body, map(_little_endian, tensors.values()))
+    return seal(MAGIC, body, map(_little_endian, arrays.values()))
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"Expected names that are text. Received: {name!r}")
+    size = len(name.encode(errors="replace"))
+    if size > _MAX_NAME or name != name.encode(errors="replace").decode():
+        raise ValueError(
+            f"Expected names of at most {_MAX_NAME} bytes of UTF-8. Received one of {size} that "
+            f"begins with {name[:40]!r}"
+        )
+
+
+def _least_size(arrays: Mapping[str, np.ndarray]) -> int:
+    """Bytes that a file must have at least for its decoder to believe in these arrays."""
+    elements, most = 0, 0
+    for name, values in arrays.items():
+        claimed = math.prod(n for n in values.shape if n)
+        if values.size == 0 and claimed > MAX_EXPANSION:
+            raise ValueError(
+                f"Expected empty arrays whose other lengths multiply to {MAX_EXPANSION} at most. "
+                f"Received: shape {values.shape} for {name!r}"
+            )
+        most = max(most, elements + claimed)
+        elements += values.size
+    return max(-(-most // MAX_EXPANSION), -(-len(arrays) // 8))
 
 
 def decode_tensors(data: bytes) -> dict[str, np.ndarray]:

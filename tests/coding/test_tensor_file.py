@@ -45,6 +45,27 @@ def test_other_dtypes_are_refused(values):
         encode_tensors({"a": values})
 
 
+@pytest.mark.parametrize("shape", [(50_000_000,), (10_000, 3_000), (0, 1 << 20)])
+def test_arrays_that_cost_next_to_nothing(shape):
+    """A file is as long as its decoder asks for so many elements."""
+    decoded = decode_tensors(encode_tensors({"a": np.zeros(shape, "int8"), "b": np.zeros(3, int)}))
+    assert decoded["a"].shape == shape and decoded["a"].dtype == np.int8
+    assert not decoded["a"].any() and not decoded["b"].any()
+
+
+def test_empty_arrays_of_enormous_lengths_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(0, 3, 2147483648\) for 'a'"):
+        encode_tensors({"a": np.zeros((0, 3, 1 << 31), "int8")})
+
+
+@pytest.mark.parametrize("name", ["a" * 4097, "\u00e9" * 2049, "\ud800"])
+def test_names_that_are_too_long_or_no_text_are_refused(name):
+    with pytest.raises(ValueError, match="4096 bytes of UTF-8"):
+        encode_tensors({name: np.arange(3)})
+    with pytest.raises(TypeError, match="Received: 3"):
+        encode_tensors({3: np.arange(3)})
+
+
 def test_too_large_values_are_refused():
     with pytest.raises(ValueError, match="magnitudes"):
         encode_tensors({"a": np.array([1 << 31])})
