@@ -23,7 +23,7 @@ def serialized(layer_class: type, config: dict) -> dict:
         "module": "keras.layers" if public else layer_class.__module__,
         "class_name": layer_class.__name__,
         "config": config,
-        "registered_name": keras.saving.get_registered_name(layer_class),
+        "registered_name": None if public else keras.saving.get_registered_name(layer_class),
     }
 
 
@@ -54,10 +54,11 @@ def clone(
 
     Raises:
         ValueError: if the model is not built, is a subclassed one, or has a
-            layer that does not rebuild its weights from its configuration.
+            layer that does not rebuild its weights from its configuration, or layers of
+            different classes that Keras would take for one.
     """
     check_clonable(model)
-    custom = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+    custom = _classes_of_ones_own(model)
 
     def rewrite(node: Any) -> Any:
         if isinstance(node, dict):
@@ -78,6 +79,25 @@ def clone(
         copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
     _copy_weights(model, copy, without)
     return copy
+
+
+def _classes_of_ones_own(model: keras.Model) -> dict[str, type]:
+    """Classes of layers that are none of Keras, by the names that Keras looks for.
+
+    Keras' own are found by their module. Here they would take the place of others named alike.
+    """
+    found: dict[str, type] = {}
+    for one in {type(layer): None for layer in all_layers(model)}:
+        if one.__module__.partition(".")[0] == "keras":
+            continue
+        name = keras.saving.get_registered_name(one)
+        if found.setdefault(name, one) is not one:
+            raise ValueError(
+                f"Expected layers of classes with names of their own. Received: '{name}' of "
+                f"{found[name].__module__} and of {one.__module__}. Decorate both with "
+                "@keras.saving.register_keras_serializable, with different packages or names."
+            )
+    return found
 
 
 @contextmanager
@@ -153,8 +173,13 @@ def check_clonable(model: keras.Model) -> None:
             "give it an input shape, first."
         )
     if not hasattr(model, "inputs"):
+        remedy = (
+            "keras.Model(inputs, model.call(inputs)), with inputs of keras.Input, is one, of the "
+            "same layers."
+            if rounded_layers(model)
+            else "in a subclassed model use the layers of keras_ec.layers in the constructor."
+        )
         raise ValueError(
             f"Model '{model.name}' is a subclassed model ({type(model).__name__}), whose layers "
-            "cannot be exchanged from outside. Expected a Sequential or Functional model; in a "
-            "subclassed model use the layers of keras_ec.layers in the constructor."
+            f"cannot be exchanged from outside. Expected a Sequential or Functional model; {remedy}"
         )

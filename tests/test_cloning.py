@@ -57,6 +57,32 @@ def test_replaces_layers_within_wrappers():
     assert model.layers[0].layer.activation is keras.activations.relu
 
 
+@pytest.mark.parametrize("own_first", [True, False])
+def test_layers_named_like_those_of_keras_keep_their_class(own_first, rng):
+    class Dense(layers.Dense):
+        def call(self, inputs):
+            return 3 * super().call(inputs)
+
+    pair = [Dense(4), layers.Dense(4)]
+    model = keras.Sequential([keras.Input((4,)), *(pair if own_first else pair[::-1])])
+    copy = clone(model, lambda node: node)
+    assert [type(layer) for layer in copy.layers] == [type(layer) for layer in model.layers]
+    x = rng.standard_normal((3, 4)).astype("float32")
+    np.testing.assert_array_equal(copy(x), model(x))
+
+
+def test_two_classes_of_one_name_are_refused():
+    def make():
+        class Scaled(layers.Dense):
+            pass
+
+        return Scaled(3)
+
+    model = keras.Sequential([keras.Input((4,)), make(), make()])
+    with pytest.raises(ValueError, match=r"'Scaled' of .*register_keras_serializable"):
+        clone(model, lambda node: node)
+
+
 def test_a_layer_whose_configuration_lies():
     class Fickle(layers.Layer):
         def __init__(self, units=2, **kwargs):

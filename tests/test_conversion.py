@@ -452,3 +452,23 @@ def test_strip_of_a_model_built_by_hand(rng):
     model = keras.Model(inputs, ECDense(2, centers=3)(layers.Flatten()(x)))
     x = rng.standard_normal((2, 6, 6, 1)).astype("float32")
     np.testing.assert_array_equal(array(strip(model)(x)), array(model(x)))
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+def test_layers_named_like_those_of_keras_stay_and_do_not_replace_them(own_first, rng):
+    class Dense(layers.Dense):
+        def call(self, inputs, training=None):
+            return 3 * super().call(inputs)
+
+    pair = [Dense(6), layers.Dense(6)]
+    model = keras.Sequential(
+        [keras.Input((6,)), *(pair if own_first else pair[::-1]), layers.Dense(2)]
+    )
+    with pytest.warns(UserWarning, match="left as they are"):
+        converted = convert(model, 0.1, 10, centers=255)
+    stripped = strip(converted)
+    kinds = [Dense if type(layer) is Dense else layers.Dense for layer in model.layers]
+    assert [type(layer) for layer in stripped.layers] == kinds
+    x = rng.standard_normal((5, 6)).astype("float32")
+    np.testing.assert_allclose(converted(x), model(x), atol=0.1)
+    np.testing.assert_allclose(stripped(x), converted(x), atol=1e-5)

@@ -401,7 +401,7 @@ def subclassed():
     [
         (lambda: keras.Sequential([keras.Input((4,)), layers.Dense(3)]), "no EC layer"),
         (lambda: keras.Sequential([ECDense(3)]), "no weights yet"),
-        (subclassed, "subclassed"),
+        (subclassed, r"subclassed.*keras.Model\(inputs, model.call\(inputs\)\)"),
         (lambda: 3, "Keras model"),
         (lambda: recurrent(None), r"forward_gru.* batch_size=1"),
     ],
@@ -443,6 +443,14 @@ def test_examples_that_do_not_fit_leave_no_file(tmp_path):
     with pytest.raises(ValueError, match="Expected examples for calibration"):
         export_tflite(model, tmp_path / "model.tflite", calibration=np.zeros((20, 5)))
     assert os.listdir(tmp_path) == []
+
+
+def test_subclassed_models_are_exported_by_their_graph(rng):
+    """As the error message says."""
+    model, inputs = subclassed(), keras.Input((4,))
+    x = rng.standard_normal((3, 4)).astype("float32")
+    content = hardened_tflite(keras.Model(inputs, model.call(inputs)))
+    np.testing.assert_allclose(run(content, x), array(model(x)), rtol=1e-5, atol=1e-5)
 
 
 def test_a_missing_directory(tmp_path):
