@@ -170,6 +170,8 @@ class FreezeAssignments(keras.callbacks.Callback):
         Raises:
             ValueError: if the optimizer keeps moving averages of weights. At the end of training
                 Keras puts them back in the order of all weights, of which some are frozen then.
+                Or if the model is trained by several replicas, whose collective operations do not
+                bear that some weights freeze.
         """
         optimizer = getattr(self.model, "optimizer", None)  # of loops of one's own, there is none
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -178,6 +180,15 @@ class FreezeAssignments(keras.callbacks.Callback):
                 "Expected an optimizer without moving averages of weights, or no epochs with "
                 "frozen assignments. Received: use_ema=True and "
                 f"{self.epochs} such epochs. Give up one of them."
+            )
+        strategy = getattr(self.model, "distribute_strategy", None)
+        replicas = getattr(strategy, "num_replicas_in_sync", 1)
+        if self.epochs > 0 and replicas > 1:
+            raise ValueError(
+                "Expected a model that is trained by one replica, or no epochs with frozen "
+                f"assignments. Received: {replicas} replicas and {self.epochs} such epochs. Train "
+                "with fine_tune_epochs=0, save the model, and load and fine-tune it outside of "
+                "the strategy's scope."
             )
         if 0 < self.params.get("epochs", 1) <= self.epochs:
             warnings.warn(

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from keras_ec.conversion import unconverted_layers
 from keras_ec.layers.base import QuantizedWeight
@@ -122,14 +123,15 @@ def summary(model: keras.layers.Layer, print_fn: Callable[[str], None] | None = 
         >>> keras_ec.summary(model)
     """
     rows = weight_rows(model)
-    table = Table(title=f"Entropy-constrained weights of '{model.name}'", title_justify="left")
+    title = Text(f"Entropy-constrained weights of '{model.name}'")
+    table = Table(title=title, title_justify="left")
     table.add_column("layer", overflow="fold")
     for heading in ("shape", "weights", "centers", "non-zeros", "bits/weight", "bytes"):
         table.add_column(heading, justify="right")
     for row in rows:
         centers = f"{row.centers_in_use} of {row.centers}" if row.centers else "-"
         table.add_row(
-            row.name if row.centers else f"{row.name} *",
+            Text(row.name if row.centers else f"{row.name} *"),
             "x".join(map(str, row.shape)),
             f"{row.weights:,}",
             centers,

@@ -1,6 +1,8 @@
 import contextlib
 import csv
 import gc
+import subprocess
+import sys
 import warnings
 
 import keras
@@ -505,6 +507,30 @@ def test_moving_averages_of_weights_are_hardened_but_not_frozen(blobs, make_blob
         model.fit(x, y, epochs=2, verbose=0, callbacks=[HardenAssignments(fine_tune_epochs=1)])
     for kernel, unchanged in zip(kernels(model), before, strict=True):
         np.testing.assert_array_equal(kernel, unchanged)
+
+
+def test_several_replicas_train_but_do_not_freeze():
+    """In a process of its own: devices are split before TensorFlow starts."""
+    script = """
+import keras, keras_ec, numpy as np, tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    base = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8), keras.layers.Dense(2)])
+    model = keras_ec.convert(base, 0.1, 64)
+    model.compile("adam", "mse", jit_compile=False)
+x, y = np.ones((64, 6)), np.ones((64, 2))
+model.fit(x, y, epochs=2, verbose=0, callbacks=[keras_ec.callbacks.HardenAssignments()])
+try:
+    freezing = keras_ec.callbacks.HardenAssignments(fine_tune_epochs=1)
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[freezing])
+except ValueError as error:
+    print(model.optimizer.iterations.numpy(), error)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4 Expected a model that is trained by one replica"), done.stdout
 
 
 def test_freezing_with_momentum_leaves_kernels_alone(blobs, make_blob_model):

@@ -392,6 +392,21 @@ def test_a_write_that_is_cut_short_leaves_the_old_file(folder):
     assert sorted(os.listdir()) == ["kept", "model.ecz", "model.tflite"]
 
 
+def test_names_that_the_output_cannot_encode_are_escaped(folder):
+    """What is done stays done, and the exit code says so."""
+    os.rename(folder / "model.tflite", folder / "模型.tflite")
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = run("compress", "模型.tflite", env=narrow)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\u6a21\u578b.ecz" in done.stdout
+    assert run("inspect", "模型.ecz", env=narrow).returncode == 0
+    failed = run("compress", "模型", env=narrow)
+    assert (failed.returncode, failed.stderr) == (
+        1,
+        "keras-ec: \\u6a21\\u578b: No such file or directory\n",
+    )
+
+
 def test_standard_output_that_is_full(folder):
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "keras_ec", "decompress", "model.ecz", "-o", "-"]

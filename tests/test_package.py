@@ -33,6 +33,10 @@ def test_import_alone_is_light():
     assert result.returncode == 0, result.stderr
 
 
+def test_names_are_those_for_users():
+    assert dir(keras_ec) == sorted(keras_ec.__all__)
+
+
 @pytest.mark.parametrize("first, second", [("keras", "keras_ec"), ("keras_ec.layers", "keras")])
 def test_layers_are_registered_beside_keras(first, second):
     result = run(

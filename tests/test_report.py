@@ -37,6 +37,13 @@ def test_rows(model):
     assert head.bits == 512 and head.bytes == 64
 
 
+def test_names_are_not_taken_for_markup():
+    model = keras.Sequential([keras.Input((4,)), ECDense(3, name="a[bold]")], name="net[red]")
+    lines = []
+    keras_ec.summary(model, print_fn=lines.append)
+    assert "a[bold]/kernel" in lines[0] and "'net[red]'" in lines[0]
+
+
 def test_summary_text(model):
     lines = []
     keras_ec.summary(model, print_fn=lines.append)

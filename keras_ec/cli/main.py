@@ -121,7 +121,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> int:
-    """Runs the command line as a process of its own: a polite kill cleans up, too."""
+    """Runs the command line as a process of its own.
+
+    A polite kill cleans up, too. What the encoding of the output lacks is escaped, so that a
+    name cannot make a failure of what is done already.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     return main()
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -31,14 +31,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 def _write(path: str, data: bytes) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(f"{path}: expected a regular file, or none yet, to write to.")
-    directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".keras_ec-", suffix=".tmp")
+    kept = os.stat(path).st_mode & 0o777 if os.path.exists(path) else None
+    descriptor, temporary = _create(os.path.dirname(path), 0o666 if kept is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _permissions(path))
+        if kept is not None:
+            os.chmod(temporary, kept)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -46,11 +47,10 @@ def _write(path: str, data: bytes) -> None:
         raise
 
 
-def _permissions(path: str) -> int:
-    """Returns the permissions of an existing file, or those a new one would get."""
-    try:
-        return os.stat(path).st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+def _create(directory: str, mode: int) -> tuple[int, str]:
+    """Creates a file of a new name: descriptor and path. Its mode is subject to the umask."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        path = os.path.join(directory, f".keras_ec-{secrets.token_hex(8)}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, flags, mode), path

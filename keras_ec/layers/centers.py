@@ -25,6 +25,9 @@ Tensor = Any
 LEAST_GAP = 0.5
 """Least mean gap of the levels that training leaves; the first one is between 1 and 2."""
 
+SMALLEST = 1e-30
+"""Kernels of no larger weight are taken for zeros: float32 has no gaps for theirs."""
+
 
 def check_centers(centers: int | Sequence[float], evenly_spaced: bool) -> np.ndarray | None:
     """Validates the argument `centers` of an EC layer.
@@ -175,7 +178,7 @@ class Centers(keras.layers.Layer):
             return ops.convert_to_tensor(gap, "float32")
         reach = float(np.max(np.abs(self._levels)))
         largest = ops.max(ops.abs(read(weights)))
-        return ops.where(largest > 0, largest, 1.0) / reach
+        return ops.where(largest > SMALLEST, largest, 1.0) / reach
 
     def _create_values(self, gap: Callable[[], Tensor]) -> None:
         raise NotImplementedError

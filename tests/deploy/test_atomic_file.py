@@ -43,6 +43,27 @@ def test_permissions_are_those_of_the_old_file_or_of_any_new_one(tmp_path):
     assert stat.S_IMODE((tmp_path / "plain").stat().st_mode) == 0o640
 
 
+def test_the_umask_is_left_alone(tmp_path, monkeypatch):
+    """It is one for all threads."""
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", None)
+        write_atomically(tmp_path / "new", NEW)
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o640
+
+
+def test_names_that_are_taken_are_passed_over(tmp_path, monkeypatch):
+    names = iter(["taken", "free"])
+    monkeypatch.setattr("keras_ec.deploy.atomic_file.secrets.token_hex", lambda size: next(names))
+    (tmp_path / ".keras_ec-taken.tmp").write_bytes(OLD)
+    write_atomically(tmp_path / "new", NEW)
+    assert (tmp_path / ".keras_ec-taken.tmp").read_bytes() == OLD
+    assert (tmp_path / "new").read_bytes() == NEW
+
+
 def test_links_keep_leading_to_the_file(tmp_path):
     (tmp_path / "file").write_bytes(OLD)
     (tmp_path / "link").symlink_to("file")
@@ -51,7 +72,7 @@ def test_links_keep_leading_to_the_file(tmp_path):
     assert (tmp_path / "file").read_bytes() == NEW
 
 
-STEPS = ["os.fdopen", "os.fsync", "os.chmod", "os.replace", "tempfile.mkstemp"]
+STEPS = ["os.fdopen", "os.fsync", "os.chmod", "os.replace", "os.open"]
 ERRORS = {
     "full": OSError(errno.ENOSPC, "No space left on device"),
     "denied": PermissionError(errno.EACCES, "Permission denied"),
@@ -63,6 +84,8 @@ ERRORS = {
 @pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS.keys())
 @pytest.mark.parametrize("step", STEPS)
 def test_whatever_step_fails_nothing_changes(step, error, target, monkeypatch):
+    if step == "os.chmod":  # new files are given their mode at once
+        target.write_bytes(OLD)
     existing = target.exists()
 
     def fail(*args, **kwargs):

@@ -53,8 +53,10 @@ def test_two_centers(kind, weights):
     assert len(values) == 2 and np.any(values == 0)
 
 
-def test_zero_weights_still_get_distinct_centers(kind):
-    values = array(centers_for(kind, np.zeros((3, 3), "float32")).values())
+@pytest.mark.parametrize("weight", [0.0, 2e-37])
+def test_zero_weights_still_get_distinct_centers(kind, weight):
+    """And so do those whose gaps float32 does not have."""
+    values = array(centers_for(kind, np.full((3, 3), weight, "float32")).values())
     assert np.all(np.diff(values) > 0)
 
 
