@@ -70,6 +70,33 @@ def label(result: Result) -> str:
     return "".join(parts)
 
 
+def family(result: Result) -> str | None:
+    """Name of the group of methods that a result belongs to.
+
+    None of what is no method of its own: earlier keras_ec, and another coder on its networks.
+    """
+    settings, method = result["settings"], result["method"]
+    if method in ("keras_ec", "nncodec"):
+        on_keras_ec = settings.get("source") == "keras_ec"
+        name = {"keras_ec": "keras_ec", "nncodec": "NNCodec, also on TFMOT's pruned networks"}
+        return None if on_keras_ec or _what_is_earlier(result) else name[method]
+    names = {
+        "post_training": "fp16, int8 or int4, compressed",
+        "tfmot": "TFMOT, compressed",
+    }
+    return names.get(method) or METHODS[method]
+
+
+def by_family(results: list[Result]) -> dict[str, list[list[Result]]]:
+    """Curves of each family of methods."""
+    families: dict[str, list[list[Result]]] = defaultdict(list)
+    for curve in by_label(results).values():
+        name = family(curve[0])
+        if name:
+            families[name].append(curve)
+    return dict(families)
+
+
 def error_of(result: Result) -> float:
     """Error on the split of a result, in percent."""
     return result["test_error"] if result["split"] == "test" else result["validation_error"]

@@ -85,7 +85,7 @@ OTHER_RATES = (0.4,)
 PUBLISHED_RATES = {"vgg": (0.15, 0.05, 0.3)}
 OTHER_PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
 """Without distillation, which triples the gradient of the task."""
-CENTERS_AND_PRICES = ((3, 0.1), (3, 0.2), (15, 0.4), (7, 0.4), (15, 0.1))
+CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),

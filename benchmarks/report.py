@@ -23,13 +23,11 @@ from curves import (
     MARGINS,
     OTHER_MARGINS,
     Result,
-    Row,
+    by_family,
     by_label,
     error_of,
-    headline,
     headline_rows,
     label,
-    method_name,
     pareto_front,
     payload_at,
     rows,
@@ -118,71 +116,57 @@ def markdown_table(results: list[Result], fp32_error: float, headlines: bool) ->
     return "\n".join(lines) + "\n"
 
 
-def overview_column(results: list[Result], fp32_error: float) -> dict[str, Row | None]:
-    """Smallest headline point of each method on one network, whatever its variant.
+def overview_table(results: dict[str, list[Result]]) -> str:
+    """Payloads of all families of methods at one error on each network.
 
     Args:
-        results: of the network.
-        fp32_error: of the float32 network on the validation split, in percent.
+        results: by network; the strictest margin of `curves.MARGINS` counts.
 
     Returns:
-        Rows by method; None of a method that comes nowhere near the float32 network's error.
-        Methods whose smallest point has no result on the split that is shown are left out.
+        Markdown, a column for each network; families with the smallest payloads come last.
     """
-    validation = [r for r in results if r["split"] == "validation"]
-    column: dict[str, Row | None] = {method_name(r): None for r in validation}
-    chosen: dict[str, Result] = {}
-    for result in sorted(headline(validation, fp32_error), key=lambda r: r["payload_bytes"]):
-        chosen.setdefault(method_name(result), result)
-    shown = rows([r for r in results if r["split"] == split_of(results)])
-    by_settings = {(row.label, given(row.results[0])): row for row in shown}
-    for method, result in chosen.items():
-        row = by_settings.get((label(result), given(result)))
-        if row:
-            column[method] = row
-        else:
-            del column[method]
-    return column
-
-
-def overview_table(results: dict[str, list[Result]], fp32_errors: dict[str, float]) -> str:
-    """Smallest headline point of each method on all networks.
-
-    Args:
-        results: by network.
-        fp32_errors: of the float32 networks on the validation split, in percent.
-
-    Returns:
-        Markdown, a column for each network; methods are sorted by their payloads on the first one.
-    """
-    columns = [overview_column(own, fp32_errors[name]) for name, own in results.items()]
+    levels, columns = [], []
+    for own in results.values():
+        first = own[0]
+        level = first["fp32_test_error"] + min(MARGINS.get(first["network"], OTHER_MARGINS))
+        shown = strongest([r for r in own if r["split"] == "test"])
+        levels.append(f"{level:.2f} %")
+        columns.append({name: payload_at_least(c, level) for name, c in by_family(shown).items()})
     firsts = [own[0] for own in results.values()]
-    largest = [max(MARGINS.get(name, OTHER_MARGINS)) for name in results]
     lines = [
-        ["payload, bytes, at test error", *results],
+        ["", *results],
         ["---", *["---:"] * len(results)],
-        ["float32", *(f"{r['fp32_bytes']:,} at {r['fp32_test_error']:.2f} %" for r in firsts)],
-        ["error allowed above it", *(f"{margin:.1f} points" for margin in largest)],
+        ["test error, float32", *(f"{r['fp32_test_error']:.2f} %" for r in firsts)],
+        ["test error of all below", *levels],
+        ["float32, bytes", *(f"{r['fp32_bytes']:,}" for r in firsts)],
     ]
 
-    def sizes(method: str) -> list[float]:
-        rows = [column.get(method) for column in columns]
-        return [row.mean("payload_bytes") if row else math.inf for row in rows]
+    def smallest(family: str) -> list[float]:
+        sizes = [column.get(family) for column in columns]
+        return [size[0] if size else math.inf for size in sizes]
 
-    for method in sorted(dict.fromkeys(name for column in columns for name in column), key=sizes):
-        lines.append([method, *(overview_cell(column, method) for column in columns)])
+    for family in sorted(dict.fromkeys(f for c in columns for f in c), key=smallest, reverse=True):
+        cells = []
+        for first, column in zip(firsts, columns, strict=True):
+            size = column.get(family)
+            cells.append(overview_cell(size, first["fp32_bytes"]))
+        lines.append([family, *cells])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def overview_cell(column: dict[str, Row | None], method: str) -> str:
-    """Payload and error of a method, and seeds where there are several."""
-    if method not in column:
+def overview_cell(size: tuple[float, bool] | None, fp32_bytes: int) -> str:
+    """A payload of `payload_at`, and how many times smaller than the float32 weights it is."""
+    if size is None:
         return "-"
-    row = column[method]
-    if row is None:
-        return "worse"
-    seeds = f" ({len(row.results)})" if len(row.results) > 1 else ""
-    return f"{row.mean('payload_bytes'):,.0f} at {row.error:.2f} %{seeds}"
+    ratio = fp32_bytes / size[0]
+    times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    return f"{size_cell(size).replace('at most', '≤')} ({times}x)"
+
+
+def payload_at_least(curves: list[list[Result]], error: float) -> tuple[float, bool] | None:
+    """The smallest of what `payload_at` says of several curves."""
+    sizes = [payload_at(rows(curve), error) for curve in curves]
+    return min((size for size in sizes if size), default=None)
 
 
 def equal_error_table(results: list[Result]) -> str:
@@ -306,7 +290,7 @@ def main() -> None:
     for network, own in results.items():
         plot(own, RESULTS / f"{network}.svg")
     if arguments.readme:
-        readme = insert(arguments.readme.read_text(), overview_table(results, errors))
+        readme = insert(arguments.readme.read_text(), overview_table(results))
         write_atomically(arguments.readme, readme.encode())
 
 

@@ -33,32 +33,33 @@ def test_settings_that_differ_are_named(make_result):
     assert report.given(make_result(settings={"alpha": 0.4})) == "alpha 0.4"
 
 
-def test_overview_shows_the_smallest_point_of_each_method_near_the_float32_error(make_result):
+def test_overview_shows_the_smallest_curve_of_each_family_at_one_error(make_result):
+    present = {"restart": True, "largest_gap": True}
     points = [
-        ("keras_ec", {"alpha": 0.1}, 4000, 1.2),
-        ("keras_ec", {"alpha": 0.2, "center_type": "free"}, 3000, 1.6),
-        ("keras_ec", {"alpha": 0.9}, 500, 8.0),
-        ("ecq", {}, 2000, 1.5),
-        ("nncodec", {}, 100, 9.0),
+        ("keras_ec", {**present, "alpha": 0.1}, 4000, 1.4),
+        ("keras_ec", {**present, "alpha": 0.9}, 1000, 3.0),
+        ("keras_ec", {**present, "center_type": "free"}, 5000, 1.0),
+        ("keras_ec", {"alpha": 0.1}, 10, 1.0),  # earlier
+        ("nncodec", {"source": "keras_ec", "source_settings": {}}, 10, 1.0),
+        ("ecq", {}, 9000, 1.5),
+        ("entropy_penalized", {}, 100, 9.0),
     ]
-    both = [
-        make_result(method, settings, error, split, payload_bytes=size)
+    results = [
+        make_result(method, settings, error, "test", payload_bytes=size)
         for method, settings, size, error in points
-        for split in ("validation", "test")
     ]
-    both.append(make_result("entropy_penalized", {}, 1.5))  # is not tested yet
-    seeds = [make_result("ecq", {}, 1.7, "test", payload_bytes=2200, seed=1)]
-    other = [{**r, "network": "resnet-8"} for r in both if r["method"] == "keras_ec"]
-    errors = {"lenet-300-100": 1.0, "resnet-8": 0.5}
-    table = report.overview_table({"lenet-300-100": both + seeds, "resnet-8": other}, errors)
-    lines = table.splitlines()
-    assert lines[0] == "| payload, bytes, at test error | lenet-300-100 | resnet-8 |"
-    assert lines[2:] == [
-        "| float32 | 1,066,440 at 1.00 % | 1,066,440 at 1.00 % |",
-        "| error allowed above it | 1.1 points | 1.0 points |",
-        "| ECQ | 2,100 at 1.60 % (2) | - |",
-        "| keras_ec, earlier | 3,000 at 1.60 % | 4,000 at 1.20 % |",
-        "| NNCodec | worse | - |",
+    other = [{**r, "network": "resnet-8"} for r in results if r["method"] == "ecq"]
+    table = report.overview_table({"lenet-300-100": results, "resnet-8": other})
+    error = make_result()["fp32_test_error"]
+    assert table.splitlines() == [
+        "|  | lenet-300-100 | resnet-8 |",
+        "| --- | ---: | ---: |",
+        f"| test error, float32 | {error:.2f} % | {error:.2f} % |",
+        f"| test error of all below | {error + 0.55:.2f} % | {error + 1:.2f} % |",
+        "| float32, bytes | 1,066,440 | 1,066,440 |",
+        "| entropy-penalized reparameterization | - | - |",
+        "| ECQ | ≤ 9,000 (118x) | ≤ 9,000 (118x) |",
+        "| keras_ec | 3,513 (304x) | - |",
     ]
 
 
