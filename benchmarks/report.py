@@ -136,9 +136,8 @@ def overview_table(results: dict[str, list[Result]]) -> str:
     lines = [
         ["", *results],
         ["---", *["---:"] * len(results)],
-        ["test error, float32", *(f"{r['fp32_test_error']:.2f} %" for r in firsts)],
+        ["float32", *(f"{r['fp32_bytes']:,} at {r['fp32_test_error']:.2f} %" for r in firsts)],
         ["test error of all below", *levels],
-        ["float32, bytes", *(f"{r['fp32_bytes']:,}" for r in firsts)],
     ]
 
     def smallest(family: str) -> list[float]:
