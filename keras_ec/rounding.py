@@ -1,8 +1,9 @@
 """Rounding of float32 values to few bits: short vectors, scales, centers.
 
 Short vectors, biases and the like, are small in number but, at 32 bits each, not small beside
-a network of 0.1 bit a weight. Their grids depend on their largest entry alone, so that
-rounding again, also after a disturbance in the last bits of float32, changes nothing.
+a network of 0.1 bit a weight. Their grids depend on their largest entry, or a magnitude that is
+given, so that rounding again, also after a disturbance in the last bits of float32, changes
+nothing.
 """
 
 from __future__ import annotations

@@ -407,6 +407,12 @@ def test_names_that_the_output_cannot_encode_are_escaped(folder):
     )
 
 
+def test_standard_output_that_is_closed(folder):
+    done = run("compress", "model.tflite", "-o", "new.ecz", preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path("new.ecz").read_bytes() == Path("model.ecz").read_bytes()
+
+
 def test_standard_output_that_is_full(folder):
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "keras_ec", "decompress", "model.ecz", "-o", "-"]

@@ -24,7 +24,8 @@ def representative_dataset(
 
     Raises:
         ValueError: if there are not as many arrays as inputs, or not as many examples in each,
-            fewer than a batch, or their shapes are not those of the inputs or values not finite.
+            fewer than a batch, or their shapes are not those of the inputs, values not finite, or
+            no whole numbers where the input's are.
     """
     several = isinstance(calibration, (list, tuple)) and len(inputs) > 1
     arrays = [np.asarray(a) for a in (calibration if several else [calibration])]
@@ -34,7 +35,7 @@ def representative_dataset(
         raise ValueError(
             "Expected examples for calibration of the shapes "
             f"{', '.join(str(('examples', *shape)) for shape in shapes)}. "
-            f"Received: {', '.join(str(a.shape) for a in arrays)}."
+            f"Received: {', '.join(f'{a.shape} of {a.dtype}' for a in arrays)}."
         )
     counts = {len(a) for a in arrays}
     if len(counts) > 1 or min(counts) < batch:
@@ -46,6 +47,12 @@ def representative_dataset(
         raise ValueError(
             "Expected finite examples for calibration. Received: some that are infinite or NaN."
         )
+    for a, one in zip(arrays, inputs, strict=True):
+        if "int" in str(one.dtype) and np.any(a != np.round(a)):
+            raise ValueError(
+                f"Expected whole numbers for calibration of input '{one.name}', which is of "
+                f"{one.dtype}. Received: fractions."
+            )
     named = {one.name: a.astype(one.dtype) for one, a in zip(inputs, arrays, strict=True)}
     starts = range(0, min(counts) - batch + 1, batch)
     return lambda: ({k: a[start : start + batch] for k, a in named.items()} for start in starts)

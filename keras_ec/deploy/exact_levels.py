@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from keras_ec.coding.representation import NO_AXIS, as_product
+from keras_ec.deploy.kernels import kernel_operators, view
 
 LARGEST = 127
 """Largest magnitude of a weight in int8: kernels are symmetric."""
+LARGEST_BIAS = 2**30
+"""That of a bias in int32: sums need room for more."""
 FINENESS = 16
 """A step of a bias is at most so small a part of a step of its operator's output, where it can."""
 
@@ -67,8 +69,9 @@ def with_exact_levels(quantized: bytes, exact: bytes) -> bytes:
         exact: content of the file of the same network in float32.
 
     Returns:
-        Content of the same size as `quantized`. Kernels that are no such multiples, or have
-        constants that other operators use too, are as they were.
+        Content of the same size as `quantized`. Kernels that are no such multiples, have
+        constants that other operators use too, or biases too large for their scales, are as they
+        were.
     """
     import tflite
 
@@ -104,23 +107,26 @@ def _set_levels(operator: WeightedOperator, values: np.ndarray, offsets: np.ndar
     levels = product.integers * np.sign(kernel.along_channels(scales)).astype(np.int32)
     others = tuple(i for i in range(levels.ndim) if i != kernel.axis or axis == NO_AXIS)
     live = levels.any(axis=others).reshape(-1)
-    scales = np.where(live, np.abs(scales), np.abs(scales[live]).min())
+    scales = np.where(live, np.abs(scales), np.abs(scales[live]).max())
 
     of_input, of_output = operator.steps
     wanted = math.ceil(math.log2(FINENESS * of_input * scales.max() / of_output))
     possible = int(math.log2(LARGEST / np.abs(levels).max()))
     shift = min(max(wanted, 0), possible)
-    kernel.integers[...] = levels << shift
-    kernel.scales[...] = np.ldexp(scales, -shift)
+    scales = np.ldexp(scales, -shift).astype(np.float32)
     if bias is not None:
-        bias.scales[...] = of_input * kernel.scales.astype(np.float64)
-        bias.integers[...] = np.rint(offsets / bias.along_channels(bias.scales))
+        steps = (of_input * scales.astype(np.float64)).astype(np.float32)
+        multiples = np.rint(offsets / bias.along_channels(steps))
+        if np.abs(multiples).max() > LARGEST_BIAS:
+            return
+        bias.integers[...], bias.scales[...] = multiples, steps
+    kernel.integers[...], kernel.scales[...] = levels << shift, scales
 
 
 def _float_constants(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:
     """Kernels and biases of a float32 network's operators in order; 0 for no bias."""
     found = []
-    for _, _, inputs in _operators(model):
+    for _, _, inputs in kernel_operators(model):
         arrays = [_float_values(model, tensor) for tensor in inputs[1:]] + [np.float32(0)]
         if all(array is not None for array in arrays):
             found.append((arrays[0], arrays[1]))
@@ -142,7 +148,7 @@ def _weighted_operators(model: Any, data: bytearray) -> list[WeightedOperator]:
         model: the flatbuffer of an int8 network.
         data: its bytes, which the views of the operators write into.
     """
-    operators = list(_operators(model))
+    operators = list(kernel_operators(model))
     users = Counter(tensor.Buffer() for _, _, inputs in operators for tensor in inputs[1:])
     found = []
     for graph, operator, inputs in operators:
@@ -155,24 +161,6 @@ def _weighted_operators(model: Any, data: bytearray) -> list[WeightedOperator]:
         if alone and None not in steps and constants[0].integers.dtype == np.int8:
             found.append(WeightedOperator(steps, constants[0], *(constants[1:] or [None])))
     return found
-
-
-def _operators(model: Any) -> Iterator[tuple[Any, Any, list[Any]]]:
-    """Operators with a kernel: graph, operator, and its tensors: input, kernel, bias if any."""
-    import tflite
-
-    kinds = {
-        tflite.BuiltinOperator.CONV_2D,
-        tflite.BuiltinOperator.DEPTHWISE_CONV_2D,
-        tflite.BuiltinOperator.FULLY_CONNECTED,
-    }
-    for number in range(model.SubgraphsLength()):
-        graph = model.Subgraphs(number)
-        for i in range(graph.OperatorsLength()):
-            operator = graph.Operators(i)
-            if model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() in kinds:
-                inputs = [n for n in operator.InputsAsNumpy().tolist() if n >= 0]
-                yield graph, operator, [graph.Tensors(n) for n in inputs]
 
 
 def _step(tensor: Any) -> float | None:
@@ -194,13 +182,7 @@ def _constant(model: Any, tensor: Any, data: bytearray) -> Constant | None:
         return None
     if not quantization.ScaleLength():
         return None
-    integers = _view(buffer, 4, data, dtype, buffer.DataLength() // np.dtype(dtype).itemsize)
-    scales = _view(quantization, 8, data, np.float32, quantization.ScaleLength())
+    integers = view(buffer, 4, data, dtype, buffer.DataLength() // np.dtype(dtype).itemsize)
+    scales = view(quantization, 8, data, np.float32, quantization.ScaleLength())
     shape = tuple(tensor.ShapeAsNumpy())
     return Constant(integers.reshape(shape), scales, quantization.QuantizedDimension())
-
-
-def _view(table: Any, field: int, data: bytearray, dtype: type, count: int) -> np.ndarray:
-    """The vector in a field of a flatbuffer's table, to read and to write."""
-    start = table._tab.Vector(table._tab.Offset(field))
-    return np.frombuffer(data, dtype, count, start)

@@ -18,6 +18,7 @@ from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.calibration import representative_dataset
 from keras_ec.deploy.dense import batched_dense
 from keras_ec.deploy.exact_levels import with_exact_levels
+from keras_ec.deploy.kernels import without_negative_zeros
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.reshape import constant_reshape
 from keras_ec.deploy.tensor_names import without_inner_names
@@ -38,20 +39,27 @@ def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
 
     Raises:
         ValueError: if the model is not built or is a subclassed one, has recurrent layers
-            that cannot be converted for batches of any size, or the examples do not fit it.
+            that cannot be converted for batches of any size or to int8, or the examples do not
+            fit it.
     """
     network = deployable(model)
+    loops = [
+        layer.name
+        for layer in all_layers(model)
+        if isinstance(layer, keras.layers.RNN) and not layer.unroll
+    ]
     examples = None if calibration is None else representative_dataset(calibration, network.inputs)
+    if loops and examples is not None:  # on which TensorFlow's calibration crashes
+        raise ValueError(
+            f"Model '{model.name}' cannot be converted to int8. Its recurrent layers "
+            f"({', '.join(loops)}) need unroll=True. A model made anew takes the weights of this "
+            "one by set_weights."
+        )
     try:
-        content = converted(network)
+        content = without_negative_zeros(converted(network))
         if examples is not None:
             content = with_exact_levels(converted(network, examples), content)
     except Exception as error:
-        loops = [
-            layer.name
-            for layer in all_layers(model)
-            if isinstance(layer, keras.layers.RNN) and not layer.unroll
-        ]
         if not loops or all(tensor.shape[0] is not None for tensor in model.inputs):
             raise
         raise ValueError(
@@ -134,9 +142,10 @@ def export_tflite(model: keras.Model, path: str | os.PathLike, calibration: Any 
     BatchNormalization layers are folded in a way that keeps the few values of
     the kernels recognisable to `keras_ec.compress`.
 
-    With examples for calibration the network computes in int8, wherever LiteRT can: a quarter
-    of the memory, and faster. Kernels keep their hardened values, which no scale of 127 steps
-    rounds once more; activations and biases are rounded. Inputs and outputs stay float32.
+    With examples for calibration the network computes in int8, wherever LiteRT can.
+    Kernels with uniform centers keep their hardened values, which no scale of 127 steps
+    rounds once more; activations and biases are rounded, and kernels with free centers or
+    of layers that are used more than once. Inputs and outputs stay float32.
 
     Args:
         model: a built model with EC layers, Sequential or Functional.
@@ -148,8 +157,8 @@ def export_tflite(model: keras.Model, path: str | os.PathLike, calibration: Any 
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC
             layer, has weights that are not finite, or recurrent layers that cannot be
-            converted for batches of any size, or the examples do not fit its inputs. No file is
-            written then.
+            converted for batches of any size or to int8, or the examples do not fit its inputs.
+            No file is written then.
         OSError: if the file cannot be written.
 
     Example:

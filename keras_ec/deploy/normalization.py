@@ -21,7 +21,7 @@ from keras_ec.hardening import folded_normalization
 from keras_ec.rounding import round_scales
 
 SCALE_TOLERANCE = 1e-5
-OFFSET_BITS = 18
+OFFSET_BITS = 21
 
 
 @keras.saving.register_keras_serializable("keras_ec")
@@ -79,7 +79,7 @@ def set_affine(target: ChannelAffine, source: keras.layers.BatchNormalization) -
 
     Hardening rounds both to coarse grids; errors of float32 against these
     grids are removed. Values that are not on the grids change by less than
-    2^-18 of the largest.
+    2^-21 of what they are computed from.
 
     Args:
         target: built, of the same number of channels.
@@ -89,6 +89,7 @@ def set_affine(target: ChannelAffine, source: keras.layers.BatchNormalization) -
     grid = round_scales(scale)
     near = np.abs(grid - scale) <= SCALE_TOLERANCE * np.abs(scale)
     target.scale.assign(np.where(near, grid, scale))
-    largest = np.max(np.abs(offset), initial=0.0)
-    step = 2.0 ** (np.ceil(np.log2(largest)) - OFFSET_BITS) if largest > 0 else 1.0
+    mean = ops.convert_to_numpy(source.moving_mean)
+    size = np.maximum(np.abs(offset), np.abs(mean * scale))
+    step = np.exp2(np.ceil(np.log2(np.where(size > 0, size, 1.0))) - OFFSET_BITS)
     target.offset.assign(np.round(offset / step) * step + 0.0)

@@ -54,6 +54,11 @@ def test_as_many_arrays_as_inputs_are_expected(examples):
         representative_dataset(examples, [keras.Input((3,)), keras.Input((3,))])
 
 
+def test_fractions_for_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match="'ids', which is of int32"):
+        representative_dataset([[1, 2.5]], [keras.Input((2,), dtype="int32", name="ids")])
+
+
 def test_inputs_have_as_many_examples():
     with pytest.raises(ValueError, match=r"as many examples.*2 or more. Received: 3, 4"):
         representative_dataset(

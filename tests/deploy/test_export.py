@@ -438,6 +438,31 @@ def test_int8_network_of_several_inputs(tmp_path, rng):
     np.testing.assert_allclose(interpreter.get_tensor(target["index"]), expected, atol=0.05)
 
 
+def test_recurrent_layers_in_int8_have_to_be_unrolled(rng):
+    x = rng.standard_normal((20, 5, 3)).astype("float32")
+    with pytest.raises(ValueError, match=r"forward_gru.* unroll=True"):
+        hardened_tflite(recurrent(1), x)
+    unrolled = recurrent(None, unroll=True)
+    expected = array(unrolled(x[:1]))
+    np.testing.assert_allclose(run(hardened_tflite(unrolled, x), x[:1]), expected, atol=0.1)
+
+
+@pytest.mark.parametrize("far", [2e3, 1.7e9])
+def test_inputs_of_different_ranges_are_exported_as_they_are_hardened(far, rng):
+    """Times in seconds beside shares; the far one is as good as float32 lets it be."""
+    mean, deviation = np.array([far, 40, 0.5]), np.array([3600, 12, 0.3])
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.BatchNormalization(epsilon=1e-6), ECDense(2)]
+    )
+    model.layers[0].set_weights([np.ones(3), 0.5 * np.ones(3), mean, np.square(deviation)])
+    harden(model)
+    plain = deployable(model)
+    x = (mean + deviation * rng.standard_normal((50, 3))).astype("float32")
+    before, after = array(model.layers[0](x)), array(plain.layers[0](x))
+    np.testing.assert_allclose(after[:, 1:], before[:, 1:], atol=1e-3)
+    np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-3 + far / 3600 * 2.0**-20)
+
+
 def test_examples_that_do_not_fit_leave_no_file(tmp_path):
     model = keras.Sequential([keras.Input((4,)), ECDense(3)])
     with pytest.raises(ValueError, match="Expected examples for calibration"):
