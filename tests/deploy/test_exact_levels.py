@@ -1,3 +1,6 @@
+import os
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +14,10 @@ from keras_ec.deploy.calibration import representative_dataset
 from keras_ec.deploy.exact_levels import FINENESS, LARGEST, with_exact_levels
 from keras_ec.deploy.export import converted, deployable, tflite_bytes
 from keras_ec.layers import ECConv2D, ECDense, ECDepthwiseConv2D
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from litert_runner import run
 
 KINDS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 
@@ -74,16 +81,6 @@ def rounded(model, x):
     """The converter's own int8 network."""
     network = deployable(model)
     return converted(network, representative_dataset(x, network.inputs))
-
-
-def run(content, x):
-    interpreter = Interpreter(model_content=content)
-    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(source["index"], x.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(source["index"], x)
-    interpreter.invoke()
-    return interpreter.get_tensor(target["index"])
 
 
 def test_int8_kernels_are_the_hardened_ones(network):

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import keras
 import numpy as np
@@ -13,20 +14,13 @@ from keras_ec.deploy.export import deployable, hardened_tflite, tflite_bytes
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.traversal import quantized_weights
 
+sys.path.insert(0, os.path.dirname(__file__))
+
+from litert_runner import run
+
 
 def array(tensor):
     return ops.convert_to_numpy(tensor)
-
-
-def run(content, x):
-    """Outputs of LiteRT for a batch."""
-    interpreter = Interpreter(model_content=content)
-    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(source["index"], x.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(source["index"], x)
-    interpreter.invoke()
-    return interpreter.get_tensor(target["index"])
 
 
 def constants(content):
