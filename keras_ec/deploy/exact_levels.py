@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_ec.coding.representation import NO_AXIS, as_product
-from keras_ec.deploy.kernels import kernel_operators, view
+from keras_ec.deploy.kernels import kernel_operators, operators, view
 
 LARGEST = 127
 """Largest magnitude of a weight in int8: kernels are symmetric."""
@@ -76,9 +76,8 @@ def with_exact_levels(quantized: bytes, exact: bytes) -> bytes:
     import tflite
 
     data = bytearray(quantized)
-    operators = _weighted_operators(tflite.Model.GetRootAs(data, 0), data)
     sources = _float_constants(tflite.Model.GetRootAs(exact, 0))
-    for operator in operators:
+    for operator in _weighted_operators(tflite.Model.GetRootAs(data, 0), data):
         for number, (kernel, bias) in enumerate(sources):
             if _stands_for(operator.kernel, kernel) and (
                 operator.bias is None or _stands_for(operator.bias, bias)
@@ -148,10 +147,9 @@ def _weighted_operators(model: Any, data: bytearray) -> list[WeightedOperator]:
         model: the flatbuffer of an int8 network.
         data: its bytes, which the views of the operators write into.
     """
-    operators = list(kernel_operators(model))
-    users = Counter(tensor.Buffer() for _, _, inputs in operators for tensor in inputs[1:])
+    users = Counter(tensor.Buffer() for _, _, inputs in operators(model) for tensor in inputs)
     found = []
-    for graph, operator, inputs in operators:
+    for graph, operator, inputs in kernel_operators(model):
         steps = _step(inputs[0]), _step(graph.Tensors(operator.Outputs(0)))
         constants = [_constant(model, tensor, data) for tensor in inputs[1:]]
         alone = all(

@@ -8,6 +8,23 @@ from typing import Any
 import numpy as np
 
 
+def operators(model: Any) -> Iterator[tuple[Any, Any, list[Any]]]:
+    """All operators.
+
+    Args:
+        model: root of the flatbuffer.
+
+    Yields:
+        Graph, operator, and the tensors that it reads, without those left out.
+    """
+    for number in range(model.SubgraphsLength()):
+        graph = model.Subgraphs(number)
+        for i in range(graph.OperatorsLength()):
+            operator = graph.Operators(i)
+            inputs = [operator.Inputs(j) for j in range(operator.InputsLength())]
+            yield graph, operator, [graph.Tensors(n) for n in inputs if n >= 0]
+
+
 def kernel_operators(model: Any) -> Iterator[tuple[Any, Any, list[Any]]]:
     """Convolutions, depthwise ones and dense layers.
 
@@ -24,13 +41,9 @@ def kernel_operators(model: Any) -> Iterator[tuple[Any, Any, list[Any]]]:
         tflite.BuiltinOperator.DEPTHWISE_CONV_2D,
         tflite.BuiltinOperator.FULLY_CONNECTED,
     }
-    for number in range(model.SubgraphsLength()):
-        graph = model.Subgraphs(number)
-        for i in range(graph.OperatorsLength()):
-            operator = graph.Operators(i)
-            if model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() in kinds:
-                inputs = [n for n in operator.InputsAsNumpy().tolist() if n >= 0]
-                yield graph, operator, [graph.Tensors(n) for n in inputs]
+    for graph, operator, inputs in operators(model):
+        if model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() in kinds:
+            yield graph, operator, inputs
 
 
 def view(table: Any, field: int, data: bytearray, dtype: type, count: int) -> np.ndarray:
