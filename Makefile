@@ -67,7 +67,7 @@ $(LATEST)/.ready: requirements/latest.txt
 $(OLDEST)/.ready: requirements/oldest.txt
 $(FUZZ)/.ready: requirements/fuzz.txt
 
-%/.ready: setup.py
+%/.ready: setup.py $(wildcard keras_ec/c_decoder/*)
 	$(PYTHON) -m venv $*
 	$*/bin/python -m pip install --quiet --requirement $(firstword $(filter %.txt,$^))
 	$*/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .

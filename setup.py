@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_ec/__init__.py").read_text())[1]
@@ -14,6 +14,15 @@ LITERT = ["ai-edge-litert>=2.0"]
 EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]
 TESTS = ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.6"]
 
+C_DECODER = Extension(
+    "keras_ec._ecz_decoder",
+    sources=["keras_ec/c_decoder/ecz_decoder.c", "keras_ec/c_decoder/python_module.c"],
+    depends=["keras_ec/c_decoder/ecz_decoder.h"],
+    define_macros=[("Py_LIMITED_API", "0x030A0000")],
+    py_limited_api=True,
+    optional=True,  # without a compiler Python decodes
+)
+
 setup(
     name="keras_ec",
     version=VERSION,
@@ -23,6 +32,8 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["keras_ec", "keras_ec.*"]),
     package_data={"keras_ec": ["py.typed", "c_decoder/*"]},
+    ext_modules=[C_DECODER],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
     entry_points={"console_scripts": ["keras-ec = keras_ec.cli.main:run"]},
     python_requires=">=3.10",
     install_requires=[

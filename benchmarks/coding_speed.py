@@ -3,11 +3,16 @@
 The model has the kernel shapes of a ResNet-50; two thirds of its kernels are sparse with a
 density of their own for every channel, the others dense with 15 levels. Weights are random.
 
-    python benchmarks/coding_speed.py [--weights MILLIONS] [--portable] [--repeats N]
+    python benchmarks/coding_speed.py [--weights MILLIONS] [--coder NAME] [--repeats N]
 
 Prints medians of wall-clock and processor time, bytes, bytes against the code length that the
 probabilities in use imply, and the resident memory's peak; writes them to
-`benchmarks/results/coding_speed.json`. `--portable` hides TensorFlow Compression.
+`benchmarks/results/coding_speed.json`. What codes:
+
+    compiled                  Python encodes, the compiled decoder decodes: an installation
+                              without TensorFlow
+    tensorflow_compression    symbol streams both ways
+    portable                  Python both ways
 """
 
 import argparse
@@ -29,7 +34,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "deploy")]
 from json_file import add_to_json  # noqa: E402
 from tflite_builder import build_tflite  # noqa: E402
 
-from keras_ec.coding import container, range_coder_tfc  # noqa: E402
+from keras_ec.coding import archive_decoder, container, range_coder_tfc  # noqa: E402
 from keras_ec.coding.metered import MeteredDecoder  # noqa: E402
 from keras_ec.coding.range_coder import ONE, bit_decoder  # noqa: E402
 from keras_ec.coding.static_tensor import SideStreams  # noqa: E402
@@ -37,6 +42,7 @@ from keras_ec.coding.symbol_streams import SymbolJob  # noqa: E402
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "coding_speed.json"
+CODERS = ("tensorflow_compression", "portable", "compiled")
 STAGES = ("encode", "check", "compress", "decompress")
 """`encode`: find representations and code; `check`: decode and compare; `compress`: both."""
 
@@ -81,6 +87,25 @@ def build_model(millions: float) -> tuple[bytes, int, float]:
         levels = np.unique(kernel, return_counts=True)[1]
         entropy -= float((levels * np.log2(levels / kernel.size)).sum()) / 8
     return build_tflite(kernels), count, entropy
+
+
+def choose(coder: str) -> None:
+    """Makes keras_ec code with one of `CODERS`.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    if coder == "tensorflow_compression":
+        import tensorflow  # noqa: F401  (its range coder is used where it is imported)
+
+        if not range_coder_tfc.is_available():
+            raise ImportError("TensorFlow Compression is not installed")
+    else:
+        range_coder_tfc.is_available = lambda: False
+    if coder != "compiled":
+        archive_decoder.is_compiled = lambda: False
+    elif not archive_decoder.is_compiled():
+        raise ImportError("keras_ec was installed without a compiler: it has no compiled decoder")
 
 
 def clocks() -> np.ndarray:
@@ -152,19 +177,16 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=float, default=25.0, help="millions, at most 25.5")
-    parser.add_argument("--portable", action="store_true", help="without TensorFlow Compression")
+    parser.add_argument("--coder", choices=CODERS, default=CODERS[0], help="what codes")
     parser.add_argument("--repeats", type=int, default=5, help="rounds, for the medians")
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     parser.add_argument("--out", type=Path, default=RESULTS, help="JSON file to update")
     args = parser.parse_args()
 
-    if args.portable:
-        range_coder_tfc.is_available = lambda: False
-    else:
-        import tensorflow  # noqa: F401  (its range coder is used where it is imported)
-
-        if not range_coder_tfc.is_available():
-            parser.error("TensorFlow Compression is not installed; use --portable")
+    try:
+        choose(args.coder)
+    except ImportError as error:
+        parser.error(str(error))
     content, count, entropy = build_model(args.weights)
     compress_bytes(build_tflite({"warm": np.arange(40000, dtype=np.float32).reshape(200, 200) % 9}))
     if args.profile:
@@ -197,8 +219,7 @@ def main() -> None:
             "million_symbols_per_cpu_second": round(count / cpu / 1e6, 1),
         }
     print(json.dumps(result, indent=2))
-    backend = "portable" if args.portable else "tensorflow_compression"
-    add_to_json(args.out, {backend: result})
+    add_to_json(args.out, {args.coder: result})
 
 
 if __name__ == "__main__":

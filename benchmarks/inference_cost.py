@@ -25,7 +25,9 @@ from json_file import write_json
 from networks import NETWORKS
 from report import load_results
 
-from keras_ec.deploy.archive import compress_bytes, decompress_bytes
+from keras_ec.coding.archive_decoder import decode_archive, is_compiled
+from keras_ec.coding.container import decode_content
+from keras_ec.deploy.archive import compress_bytes
 
 TURNS, ENOUGH = 5, 2.0
 """Calls that are timed at most, and seconds after which there are no more of them."""
@@ -46,8 +48,8 @@ def artifacts(networks: Collection[str]) -> list[tuple[str, Path]]:
     return [(name, folder) for folder, name in found.items()]
 
 
-def measure(folder: Path) -> dict[str, float]:
-    """What running an artifact costs, and, if it is an archive, what coding it costs."""
+def meter(folder: Path) -> dict[str, float]:
+    """Latency in `microseconds` and memory in `kilobytes` of a directory's `decoded.tflite`."""
     command = process_command(sys.executable, "inference_meter", {})
     run = subprocess.run(
         command,
@@ -58,12 +60,20 @@ def measure(folder: Path) -> dict[str, float]:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    figures = json.loads(run.stdout.splitlines()[-1])
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """What running an artifact costs, and, if it is an archive, what coding it costs."""
+    figures = meter(folder)
     archive = folder / "network.ecz"
     if archive.exists():
         content, coded = (folder / "decoded.tflite").read_bytes(), archive.read_bytes()
         figures["encode_milliseconds"] = milliseconds(lambda: compress_bytes(content))
-        figures["decode_milliseconds"] = milliseconds(lambda: decompress_bytes(coded))
+        figures["decode_milliseconds"] = milliseconds(lambda: decode_content(coded))
+        if is_compiled():
+            compiled = milliseconds(lambda: decode_archive(coded))
+            figures["compiled_decode_milliseconds"] = compiled
     return figures
 
 

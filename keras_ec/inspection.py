@@ -6,12 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_ec.coding.container import (
-    MeasuredRegion,
-    decode_content,
-    measure_regions,
-    payload_size,
-)
+from keras_ec.coding.archive_decoder import decode_archive
+from keras_ec.coding.container import MeasuredRegion, measure_regions, payload_size
 from keras_ec.deploy.archive import StageProgress, stage_progress
 from keras_ec.deploy.weight_buffers import WeightBuffer, find_weight_buffers
 from keras_ec.tensor_labels import tensor_labels
@@ -90,7 +86,7 @@ def inspect_archive(ecz: bytes, progress: StageProgress | None = None) -> Inspec
 
     Args:
         ecz: content of an .ecz file.
-        progress: told what is done: "decode", "measure".
+        progress: told what is done: "decode", if Python does it, and "measure".
 
     Returns:
         Tensors and sizes.
@@ -103,7 +99,7 @@ def inspect_archive(ecz: bytes, progress: StageProgress | None = None) -> Inspec
         >>> max(report.coded, key=lambda tensor: tensor.coded_bits).name
         'CONV_2D 0 input 1'
     """
-    content = decode_content(ecz, stage_progress(progress, "decode"))
+    content = decode_archive(ecz, stage_progress(progress, "decode"))
     measured = measure_regions(ecz, stage_progress(progress, "measure"))
     regions = {region.offset: region for region in measured}
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from keras_ec.coding.container import decode_content
+from keras_ec.coding.archive_decoder import decode_archive
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
@@ -28,7 +28,7 @@ def decompress(path: str | os.PathLike[str]) -> bytes:
         >>> tflite = keras_ec.decompress("model.ecz")
     """
     with open(path, "rb") as file:
-        return decode_content(file.read())
+        return decode_archive(file.read())
 
 
 def load(path: str | os.PathLike[str], **options: Any) -> Interpreter:

@@ -472,7 +472,7 @@ def on_terminal(*arguments):
 
 def test_progress_is_shown_on_terminals_only(folder):
     out, shown = on_terminal("compress", "model.tflite", "-f")
-    for stage in ("analyse", "encode", "check"):
+    for stage in ("analyse", "encode"):
         assert stage in shown
     assert b"analyse" not in out and b"times smaller" in out
     assert on_terminal("compress", "model.tflite", "-f", "-q") == (b"", "")

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_ec.coding import CorruptFileError
+from keras_ec.coding import CorruptFileError, archive_decoder
 from keras_ec.coding.container import Region, encode_content, payload_size
 from keras_ec.coding.representation import as_alphabet
 from keras_ec.deploy.archive import compress_bytes
@@ -76,7 +76,8 @@ def test_damaged_archives():
             inspect_archive(bad)
 
 
-def test_progress():
+def test_progress(monkeypatch):
+    monkeypatch.setattr(archive_decoder, "is_compiled", lambda: False)
     calls = []
     inspect_archive(GOLDEN[0].read_bytes(), lambda *call: calls.append(call))
     stages = {"decode": [], "measure": []}

@@ -9,7 +9,8 @@ import numpy as np
 
 from keras_ec.cli.files import STANDARD, choose_target, label, read_bytes, write_bytes
 from keras_ec.cli.progress import progress_bar
-from keras_ec.coding.container import MAGIC, decode_content
+from keras_ec.coding.archive_decoder import decode_archive
+from keras_ec.coding.container import MAGIC
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.deploy.archive import compress_bytes, stage_progress
 
@@ -42,7 +43,7 @@ def decompress(args: argparse.Namespace) -> None:
     target = choose_target(args.file, args.output, ".tflite", args.force)
     data = read_bytes(args.file)
     with progress_bar(args.quiet) as progress:
-        content = decode_content(data, stage_progress(progress, "decode"))
+        content = decode_archive(data, stage_progress(progress, "decode"))
     write_bytes(target, content)
     sizes = f"{len(data):,} bytes hold {len(content):,}"
     _say(args, f"{label(args.file)}: {sizes}{_written(target)}.", target)
@@ -85,7 +86,7 @@ def verify(args: argparse.Namespace) -> None:
     """
     data = read_bytes(args.file)
     with progress_bar(args.quiet) as progress:
-        content = decode_content(data, stage_progress(progress, "decode"))
+        content = decode_archive(data, stage_progress(progress, "decode"))
     message = f"OK, {len(data):,} bytes hold {len(content):,} bytes"
     if args.original is not None:
         original = read_bytes(args.original)

@@ -129,6 +129,11 @@ def encode_content(
     return container
 
 
+def largest_content(data: bytes) -> int:
+    """Returns how many bytes of content a container of `len(data)` bytes may hold."""
+    return min(MAX_CONTENT, MAX_EXPANSION * len(data))
+
+
 def max_tensors(stream_size: int) -> int:
     """Returns how many tensors a stream of `stream_size` bytes may hold: one a bit."""
     return min(MAX_TENSORS, 8 * stream_size)
@@ -234,7 +239,7 @@ def _read_fields(data: bytes) -> _Fields:
     checksum, body = unseal(MAGIC, data)
     reader = ByteReader(body)
     size = reader.varint("content size")
-    if size > min(MAX_CONTENT, MAX_EXPANSION * len(data)):
+    if size > largest_content(data):
         raise CorruptFileError(f"A file of {len(data)} bytes cannot hold {size} bytes of content.")
     codec = reader.take(1, "codec")[0]
     parameter = reader.take(1, "codec parameter")[0] if codec == LZMA else 0

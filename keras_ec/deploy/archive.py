@@ -5,7 +5,8 @@ import os
 import zlib
 from collections.abc import Callable
 
-from keras_ec.coding.container import Progress, Region, decode_content, encode_content
+from keras_ec.coding.archive_decoder import decode_archive
+from keras_ec.coding.container import Progress, Region, encode_content
 from keras_ec.coding.errors import CorruptFileError
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.representation_choice import choose_representation
@@ -25,7 +26,7 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
 
     Args:
         tflite: A TensorFlow Lite flatbuffer; weights behind the flatbuffer are part of it.
-        progress: Told what is done: "analyse", "encode", "check".
+        progress: Told what is done: "analyse", "encode", and, if Python does it, "check".
 
     Returns:
         The archive. `decompress_bytes` gives `tflite` again, byte for byte.
@@ -64,7 +65,7 @@ def stage_progress(progress: StageProgress | None, stage: str) -> Progress | Non
 
 def _decodes_to(archive: bytes, content: bytes, progress: Progress | None = None) -> bool:
     try:
-        return decode_content(archive, progress) == content
+        return decode_archive(archive, progress) == content
     except CorruptFileError:
         return False
 
@@ -81,7 +82,7 @@ def decompress_bytes(ecz: bytes) -> bytes:
     Raises:
         CorruptFileError: If `ecz` is damaged, truncated or no .ecz file.
     """
-    return decode_content(bytes(ecz))
+    return decode_archive(bytes(ecz))
 
 
 def compress_file(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> int:

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from keras_ec.coding import decode_tensors, encode_tensors, range_coder_tfc
+from keras_ec.coding import archive_decoder, decode_tensors, encode_tensors, range_coder_tfc
 from keras_ec.deploy.archive import decompress_bytes
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "..", "golden")
@@ -30,6 +30,7 @@ def _read(name):
 
 @pytest.fixture(params=["tfc", "portable"])
 def _backend(request, monkeypatch):
+    monkeypatch.setattr(archive_decoder, "is_compiled", lambda: False)
     if request.param == "portable":
         monkeypatch.setattr(range_coder_tfc, "is_available", lambda: False)
     elif not range_coder_tfc.is_available():
