@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from keras_ec.coding.representation import as_integers, to_bits
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
 
-_without_compiler = pytest.mark.skipif(
-    not any(map(shutil.which, ("gcc", "clang", "cc"))), reason="needs a C compiler"
+_HEADER = Path(sysconfig.get_path("include")) / "Python.h"
+
+_compiled = pytest.mark.skipif(
+    not (_HEADER.exists() and any(map(shutil.which, ("gcc", "clang", "cc")))),
+    reason="needs a C compiler and the headers of Python",
 )
 
 
@@ -41,12 +45,12 @@ def _no_python(monkeypatch):
     monkeypatch.setattr(container, "decode_content", refuse)
 
 
-@_without_compiler
+@_compiled
 def test_the_decoder_in_c_is_compiled_where_there_is_a_compiler():
     assert archive_decoder.is_compiled()
 
 
-@_without_compiler
+@_compiled
 @pytest.mark.usefixtures("_no_python")
 def test_what_is_sound_is_decoded_in_c():
     content, file = _file()
@@ -56,7 +60,7 @@ def test_what_is_sound_is_decoded_in_c():
         assert decode_archive(golden) == (_GOLDEN / f"{name}.tflite").read_bytes()
 
 
-@_without_compiler
+@_compiled
 @pytest.mark.usefixtures("_no_python")
 def test_threads_decode_side_by_side():
     pairs = [_file(seed, (150, 100)) for seed in range(8)]
@@ -85,7 +89,7 @@ def test_damage_is_refused_as_python_refuses_it(position, change, cut):
     assert str(found.value) == str(expected.value)
 
 
-@_without_compiler
+@_compiled
 def test_content_beyond_the_limit_is_not_decoded_in_c():
     content, file = _file()
     decode = archive_decoder._compiled.decode
@@ -93,7 +97,7 @@ def test_content_beyond_the_limit_is_not_decoded_in_c():
     assert decode(file, len(content) - 1) is None
 
 
-@_without_compiler
+@_compiled
 def test_other_arguments_are_refused():
     for arguments in [(), (b"",), ("text", 1), (b"", -1, 2), (None, 1)]:
         with pytest.raises(TypeError):
@@ -133,7 +137,7 @@ def test_installation_goes_on_without_a_compiler(tmp_path):
     assert decoded.stdout == (_GOLDEN / "version1.tflite").read_bytes()
 
 
-@_without_compiler
+@_compiled
 def test_the_module_compiles_without_a_warning(tmp_path):
     flags = "-std=c99 -Wall -Wextra -Werror"
     process = _built(tmp_path, CFLAGS=flags)
