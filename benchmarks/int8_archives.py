@@ -2,7 +2,7 @@
 
 Takes the trained networks that `point.py` left in `benchmarks/cache` and whose results on the
 test set are stored, one seed of each, calibrates each on training examples, and stores sizes and
-errors in `benchmarks/results/int8_archives.json`.
+errors in `benchmarks/results/int8_archives.json`. Rows of networks that are not there stay.
 
     python benchmarks/int8_archives.py --data data --network resnet-8
 """
@@ -10,6 +10,7 @@ errors in `benchmarks/results/int8_archives.json`.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def networks_of(results: list[Result]) -> list[tuple[Result, Path]]:
     return sorted(found, key=lambda pair: pair[0]["payload_bytes"])
 
 
+def stored(network: str) -> list[dict[str, Any]]:
+    """Rows that were measured before."""
+    return json.loads(STORE.read_text()).get(network, []) if STORE.exists() else []
+
+
 def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
     """Sizes and errors of one network in float32 and in int8.
 
@@ -60,13 +66,13 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
     model = baseline.load(result["network"])
     baseline.load_weights(model, path)
     examples = data.x[np.random.default_rng(0).choice(len(data.x), EXAMPLES, replace=False)]
-    exact = tflite_bytes(model, examples)
+    float32, exact = tflite_bytes(model), tflite_bytes(model, examples)
     network = deployable(model)
     rounded = converted(network, representative_dataset(examples, network.inputs))
     return {
         "settings": given(result),
-        "float32_archive_bytes": result["file_bytes"],
-        "float32_error": result["test_error"],
+        "float32_archive_bytes": len(compress_bytes(float32)),
+        "float32_error": tflite_model.error(float32, data.x_eval, data.y_eval),
         "int8_bytes": len(exact),
         "int8_archive_bytes": len(compress_bytes(exact)),
         "int8_error": tflite_model.error(exact, data.x_eval, data.y_eval),
@@ -85,10 +91,13 @@ def main() -> None:
         if network in arguments.network:
             data = load(DATA_OF[network], arguments.data, "test")
             check_data(baseline_record(network), data.name)
-            rows = [measure(result, path, data) for result, path in networks_of(results)]
-            add_to_json(STORE, {network: rows})
-            for row in rows:
+            rows = {row["settings"]: row for row in stored(network)}
+            for result, path in networks_of(results):
+                row = measure(result, path, data)
+                rows[row["settings"]] = row
                 print(network, row, flush=True)
+            ordered = sorted(rows.values(), key=lambda row: row["float32_archive_bytes"])
+            add_to_json(STORE, {network: ordered})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ def tensor_labels(flatbuffer: bytes) -> dict[int, str]:
 
     The label is the tensor's name. Tensors without one, as `export_tflite` writes
     them, are called after the first operator that uses them: "CONV_2D 0 input 1"
-    is the second input of the model's first operator.
+    is the second input of the model's first operator, "CONV_2D 0 input 1, scales" are those
+    of its channels.
 
     Args:
         flatbuffer: content of a .tflite file.
@@ -52,6 +53,8 @@ def _labels(model: Any, size: int, tflite: Any) -> dict[int, str]:
             if tensor.Buffer() < model.BuffersLength():
                 name = (tensor.Name() or b"").decode("utf-8", "replace")
                 label = name or uses.get(number, f"tensor {number}")
+                for what, position in _quantization(tensor.Quantization()).items():
+                    labels.setdefault(position, f"{label}, {what}")
                 labels.setdefault(_position(model.Buffers(tensor.Buffer())), label)
     return labels
 
@@ -63,6 +66,14 @@ def _kind(model: Any, index: int, kinds: dict[int, str]) -> str:
     code = model.OperatorCodes(index)
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     return kinds.get(number, f"operator {number}")
+
+
+def _quantization(quantization: Any) -> dict[str, int]:
+    """Positions of the scales and of the zero points, where channels have their own."""
+    if quantization is None or quantization.ScaleLength() < 2:
+        return {}
+    table, fields = quantization._tab, {"scales": 8, "zero points": 10}
+    return {k: table.Vector(table.Offset(f)) for k, f in fields.items() if table.Offset(f)}
 
 
 def _position(buffer: Any) -> int:

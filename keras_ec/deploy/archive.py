@@ -8,9 +8,13 @@ from collections.abc import Callable
 from keras_ec.coding.archive_decoder import decode_archive
 from keras_ec.coding.container import Progress, Region, encode_content
 from keras_ec.coding.errors import CorruptFileError
+from keras_ec.coding.representation import bytes_of
+from keras_ec.coding.structure_model import MAX_SIZE as MAX_STRUCTURE
 from keras_ec.deploy.atomic_file import write_atomically
+from keras_ec.deploy.channel_quantization import quantization_regions
 from keras_ec.deploy.representation_choice import choose_representation
 from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
+from keras_ec.deploy.zero_runs import zero_regions
 
 StageProgress = Callable[[str, int, int], None]
 """Called with what is being done to the tensors, how many are done, and how many there are."""
@@ -37,16 +41,17 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     tflite = bytes(tflite)
     check_identifier(tflite)
     try:
-        buffers = find_weight_buffers(tflite)
+        buffers, regions = find_weight_buffers(tflite), quantization_regions(tflite)
     except ValueError:
-        buffers = []
-    regions = []
+        buffers, regions = [], []
     for number, buffer in enumerate(buffers):
         if progress:
             progress("analyse", number, len(buffers))
         item = choose_representation(tflite, buffer)
         if item is not None:
             regions.append(Region(buffer.offset, item))
+    regions = _disjoint(regions)
+    regions = _disjoint([*regions, *zero_regions(tflite, regions, MAX_STRUCTURE)])
     archive = encode_content(tflite, regions, stage_progress(progress, "encode"))
     if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
@@ -56,6 +61,16 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     if _decodes_to(archive, tflite):
         return archive
     raise RuntimeError("The archive does not decode to its source; nothing was written.")
+
+
+def _disjoint(regions: list[Region]) -> list[Region]:
+    """Regions in ascending order, without those that overlap an earlier one."""
+    result, end = [], 0
+    for region in sorted(regions, key=lambda r: r.offset):
+        if region.offset >= end:
+            result.append(region)
+            end = region.offset + bytes_of(region.representation)
+    return result
 
 
 def stage_progress(progress: StageProgress | None, stage: str) -> Progress | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from keras_ec.coding.representation import NO_AXIS, as_product
-from keras_ec.deploy.kernels import kernel_operators, operators, view
+from keras_ec.deploy.kernels import kernel_operators
+from keras_ec.deploy.weighted_operators import Constant, WeightedOperator, weighted_operators
 
 LARGEST = 127
 """Largest magnitude of a weight in int8: kernels are symmetric."""
@@ -18,42 +17,6 @@ LARGEST_BIAS = 2**30
 """That of a bias in int32: sums need room for more."""
 FINENESS = 16
 """A step of a bias is at most so small a part of a step of its operator's output, where it can."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Constant:
-    """A quantized tensor; its arrays are views into the flatbuffer.
-
-    Attributes:
-        integers: shape of the tensor, int8 or int32.
-        scales: float32, one for all or one for each channel.
-        axis: of the channels.
-    """
-
-    integers: np.ndarray
-    scales: np.ndarray
-    axis: int
-
-    def along_channels(self, scales: np.ndarray) -> np.ndarray:
-        """Scales in float64, to be multiplied with the integers."""
-        shape = [1] * self.integers.ndim
-        shape[self.axis] = -1
-        return scales.astype(np.float64).reshape(shape)
-
-
-@dataclasses.dataclass(frozen=True)
-class WeightedOperator:
-    """An operator with a constant kernel.
-
-    Attributes:
-        steps: of input and output, what an integer 1 stands for.
-        kernel: the kernel, int8.
-        bias: the bias, int32; None without one.
-    """
-
-    steps: tuple[float, float]
-    kernel: Constant
-    bias: Constant | None
 
 
 def with_exact_levels(quantized: bytes, exact: bytes) -> bytes:
@@ -77,22 +40,43 @@ def with_exact_levels(quantized: bytes, exact: bytes) -> bytes:
 
     data = bytearray(quantized)
     sources = _float_constants(tflite.Model.GetRootAs(exact, 0))
-    for operator in _weighted_operators(tflite.Model.GetRootAs(data, 0), data):
+    for operator in weighted_operators(tflite.Model.GetRootAs(data, 0), data):
         for number, (kernel, bias) in enumerate(sources):
-            if _stands_for(operator.kernel, kernel) and (
-                operator.bias is None or _stands_for(operator.bias, bias)
+            if _stands_for(operator.kernel, kernel, 0.51) and (
+                operator.bias is None or _stands_for(operator.bias, bias, 1.02)
             ):
                 _set_levels(operator, *sources.pop(number))
                 break
     return bytes(data)
 
 
-def _stands_for(constant: Constant, values: np.ndarray) -> bool:
-    """Whether a constant is what rounding makes of float32 values."""
+def one_scale_is_exact(exact: bytes) -> bool:
+    """Whether every dense kernel is an int8 multiple of one scale, for all of its channels.
+
+    The file is smaller then without a scale for each channel, and has no less in it.
+
+    Args:
+        exact: content of the .tflite file of the network in float32.
+    """
+    import tflite
+
+    model = tflite.Model.GetRootAs(exact, 0)
+    for _, operator, inputs in kernel_operators(model):
+        code = model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode()
+        kernel = _float_values(model, inputs[1])
+        if code == tflite.BuiltinOperator.FULLY_CONNECTED and kernel is not None:
+            product = as_product(kernel.view(np.uint32), NO_AXIS)
+            if product is None or np.abs(product.integers).max() > LARGEST:
+                return False
+    return True
+
+
+def _stands_for(constant: Constant, values: np.ndarray, steps: float) -> bool:
+    """Whether a constant is what rounding makes of float32 values, up to a number of steps."""
     if values.shape not in (constant.integers.shape, ()):
         return False
     scales = constant.along_channels(constant.scales)
-    return bool((np.abs(constant.integers * scales - values) <= 0.51 * scales).all())
+    return bool((np.abs(constant.integers * scales - values) <= steps * scales).all())
 
 
 def _set_levels(operator: WeightedOperator, values: np.ndarray, offsets: np.ndarray) -> None:
@@ -138,49 +122,3 @@ def _float_values(model: Any, tensor: Any) -> np.ndarray | None:
     if isinstance(data, int) or not data.size:
         return None
     return data.view(np.float32).reshape(tensor.ShapeAsNumpy())
-
-
-def _weighted_operators(model: Any, data: bytearray) -> list[WeightedOperator]:
-    """Operators whose kernel and bias are quantized and theirs alone.
-
-    Args:
-        model: the flatbuffer of an int8 network.
-        data: its bytes, which the views of the operators write into.
-    """
-    users = Counter(tensor.Buffer() for _, _, inputs in operators(model) for tensor in inputs)
-    found = []
-    for graph, operator, inputs in kernel_operators(model):
-        steps = _step(inputs[0]), _step(graph.Tensors(operator.Outputs(0)))
-        constants = [_constant(model, tensor, data) for tensor in inputs[1:]]
-        alone = all(
-            constant is not None and (users[tensor.Buffer()] == 1 or not constant.integers.any())
-            for tensor, constant in zip(inputs[1:], constants, strict=True)
-        )
-        if alone and None not in steps and constants[0].integers.dtype == np.int8:
-            found.append(WeightedOperator(steps, constants[0], *(constants[1:] or [None])))
-    return found
-
-
-def _step(tensor: Any) -> float | None:
-    """Scale of a tensor that has one for all of its values; None of others."""
-    quantization = tensor.Quantization()
-    if quantization is None or quantization.ScaleLength() != 1:
-        return None
-    return float(quantization.Scale(0))
-
-
-def _constant(model: Any, tensor: Any, data: bytearray) -> Constant | None:
-    """Views of a constant's integers and scales; None of what is no constant in integers."""
-    import tflite
-
-    dtypes = {tflite.TensorType.INT8: np.int8, tflite.TensorType.INT32: np.int32}
-    dtype, buffer = dtypes.get(tensor.Type()), model.Buffers(tensor.Buffer())
-    quantization = tensor.Quantization()
-    if dtype is None or not buffer.DataLength() or quantization is None:
-        return None
-    if not quantization.ScaleLength():
-        return None
-    integers = view(buffer, 4, data, dtype, buffer.DataLength() // np.dtype(dtype).itemsize)
-    scales = view(quantization, 8, data, np.float32, quantization.ScaleLength())
-    shape = tuple(tensor.ShapeAsNumpy())
-    return Constant(integers.reshape(shape), scales, quantization.QuantizedDimension())

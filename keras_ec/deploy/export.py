@@ -14,10 +14,11 @@ import numpy as np
 
 from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
+from keras_ec.deploy.activation_steps import with_short_steps
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.calibration import representative_dataset
 from keras_ec.deploy.dense import batched_dense
-from keras_ec.deploy.exact_levels import with_exact_levels
+from keras_ec.deploy.exact_levels import one_scale_is_exact, with_exact_levels
 from keras_ec.deploy.kernels import without_negative_zeros
 from keras_ec.deploy.normalization import ChannelAffine, affine_layer, set_affine
 from keras_ec.deploy.reshape import constant_reshape
@@ -58,7 +59,8 @@ def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
     try:
         content = without_negative_zeros(converted(network))
         if examples is not None:
-            content = with_exact_levels(converted(network, examples), content)
+            quantized = converted(network, examples, not one_scale_is_exact(content))
+            content = with_exact_levels(with_short_steps(quantized), content)
     except Exception as error:
         if not loops or all(tensor.shape[0] is not None for tensor in model.inputs):
             raise
@@ -71,13 +73,17 @@ def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
 
 
 def converted(
-    network: keras.Model, examples: Callable[[], Iterator[dict[str, np.ndarray]]] | None = None
+    network: keras.Model,
+    examples: Callable[[], Iterator[dict[str, np.ndarray]]] | None = None,
+    dense_channels: bool = True,
 ) -> bytes:
     """The converter's flatbuffer, as it comes.
 
     Args:
         network: what `deployable` returned.
         examples: of `representative_dataset`, for a network in int8.
+        dense_channels: whether int8 kernels of dense layers have a scale for each channel, as
+            those of convolutions have, or one for all.
     """
     import tensorflow as tf
 
@@ -89,6 +95,10 @@ def converted(
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
             tf.lite.OpsSet.TFLITE_BUILTINS,
         ]
+        # a setting since TensorFlow 2.17, which the public API does not have
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+            not dense_channels
+        )
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         # of a setting of TensorFlow 1
         warnings.filterwarnings("ignore", message="Statistics for quantized inputs")

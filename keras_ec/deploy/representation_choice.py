@@ -45,13 +45,13 @@ def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representa
     bits = bits.reshape(shape if len(shape) <= MAX_RANK else (size,))
     best, best_bits = None, 8.0 * _general_size(bits)
     for candidate in _candidates(bits, buffer.dtype):
-        cost = _cost(candidate)
+        cost = estimated_bits(candidate)
         if cost < best_bits:
             best, best_bits = candidate, cost
     return best
 
 
-def _cost(candidate: Representation) -> float:
+def estimated_bits(candidate: Representation) -> float:
     """Estimates the bits of a representation: its tables, and integers of order-0 entropy."""
     coder = CostCoder()
     RepresentationCoder(coder).code_header(1 << 62, candidate)

@@ -11,8 +11,14 @@ from keras import layers, ops
 import keras_ec
 from keras_ec.deploy.archive import compress_bytes
 from keras_ec.deploy.calibration import representative_dataset
-from keras_ec.deploy.exact_levels import FINENESS, LARGEST, with_exact_levels
+from keras_ec.deploy.exact_levels import (
+    FINENESS,
+    LARGEST,
+    one_scale_is_exact,
+    with_exact_levels,
+)
 from keras_ec.deploy.export import converted, deployable, tflite_bytes
+from keras_ec.deploy.weighted_operators import weighted_operators
 from keras_ec.layers import ECConv2D, ECDense, ECDepthwiseConv2D
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -105,7 +111,7 @@ def test_biases_are_rounded_finely(network):
     ):
         if len(second) == 2 and len(first) == 2:
             (values, _), (kernel, scales), (bias, steps) = first[1], *second
-            np.testing.assert_allclose(steps.ravel(), before * scales.ravel(), rtol=1e-6)
+            np.testing.assert_allclose(np.unique(steps), np.unique(before * scales), rtol=1e-6)
             assert (np.abs(bias * steps - values) <= 0.501 * steps).all()
             full = 2 * np.abs(kernel.astype(int)).max() > LARGEST
             assert full or steps.max() <= after / FINENESS
@@ -206,3 +212,28 @@ def test_other_kernels_are_the_converters(kind):
     x = np.random.default_rng(0).random((50, 6), "float32")
     content = rounded(model, x)
     assert with_exact_levels(content, tflite_bytes(model)) == content
+
+
+def test_dense_kernels_have_one_scale_where_nothing_is_lost_by_it():
+    def dense(*between):
+        kinds = [ECDense(12, kernel_initializer="random_normal"), *between, ECDense(5)]
+        model = keras.Sequential([keras.Input((7,)), *kinds])
+        keras_ec.harden(model)
+        return model
+
+    x = np.random.default_rng(0).standard_normal((50, 7)).astype("float32")
+    plain, normalized = dense(), dense(layers.BatchNormalization(beta_initializer="ones"))
+    gammas = np.linspace(0.5, 2, 12)
+    normalized.layers[1].gamma.assign(gammas)
+    keras_ec.harden(normalized)
+    free = keras.Sequential([keras.Input((7,)), layers.Dense(12)])
+    for model, counts in ((plain, [1, 1]), (normalized, [12, 5]), (free, [12])):
+        assert one_scale_is_exact(tflite_bytes(model)) == (counts == [1, 1])
+        data = bytearray(tflite_bytes(model, x))
+        found = weighted_operators(tflite.Model.GetRootAs(data, 0), data)
+        assert [operator.kernel.scales.size for operator in found] == counts
+    exact = operators(tflite_bytes(plain))
+    for (_, _, ((values, _), *_)), (_, _, ((integers, scales), *_)) in zip(
+        exact, operators(tflite_bytes(plain, x)), strict=True
+    ):
+        np.testing.assert_array_equal((integers * scales).astype("float32"), values)
