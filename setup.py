@@ -1,6 +1,7 @@
 """Packaging of keras_ec."""
 
 import re
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
@@ -14,6 +15,7 @@ LITERT = ["ai-edge-litert>=2.0"]
 EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]
 TESTS = ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.6"]
 
+STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")  # there is none without that lock
 C_DECODER = Extension(
     "keras_ec._ecz_decoder",
     sources=["keras_ec/c_decoder/ecz_decoder.c", "keras_ec/c_decoder/python_module.c"],
@@ -32,8 +34,8 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["keras_ec", "keras_ec.*"]),
     package_data={"keras_ec": ["py.typed", "c_decoder/*"]},
-    ext_modules=[C_DECODER],
-    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+    ext_modules=[C_DECODER] if STABLE_ABI else [],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if STABLE_ABI else {},
     entry_points={"console_scripts": ["keras-ec = keras_ec.cli.main:run"]},
     python_requires=">=3.10",
     install_requires=[

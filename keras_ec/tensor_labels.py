@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
+
+from keras_ec.deploy.weight_buffers import readable_structure
 
 
 def tensor_labels(flatbuffer: bytes) -> dict[int, str]:
@@ -22,10 +23,8 @@ def tensor_labels(flatbuffer: bytes) -> dict[int, str]:
     """
     import tflite
 
-    try:
+    with readable_structure():
         return _labels(tflite.Model.GetRootAs(flatbuffer, 0), len(flatbuffer), tflite)
-    except (struct.error, IndexError, TypeError, OverflowError, AssertionError) as error:
-        raise ValueError(f"The flatbuffer's structure cannot be read: {error}") from error
 
 
 def _labels(model: Any, size: int, tflite: Any) -> dict[int, str]:

@@ -14,6 +14,9 @@
 #error "This decoder needs an int of 32 bits or more."
 #endif
 
+#if defined(_MSC_VER) && !defined(restrict)
+#define restrict __restrict /* its C89, too, has it by this name */
+#endif
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 /* Keeps compilers that are asked for small code from making it larger. */

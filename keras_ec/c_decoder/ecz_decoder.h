@@ -58,9 +58,10 @@ ecz_status ecz_content_size(const uint8_t *file, size_t file_size, uint64_t *con
  * one more, and about 120,000 bytes. Most files need far less, and ecz_decode() may be tried with
  * less. How much a file needs depends on the file alone, and on the arena's alignment.
  *
- * The one exception are files that describe a tensor by scales or values of its channels that take
- * as much room as the tensor itself, which an encoder has no reason to write; for these three times
- * the content's size in place of once is enough.
+ * The one exception are files whose content is little else than tensors that are described by
+ * scales or values of channels, as much room as the tensor itself, which an encoder has no reason to
+ * write; for these three times the content's size in place of once is enough. Scales of channels
+ * that keras_ec codes so are at most 32 kB, beside the kernels that they belong to.
  *
  * file, file_size: A whole .ecz file.
  * arena_size: Set to the number of bytes, 0 on error.

@@ -37,7 +37,7 @@ def decode_archive(data: bytes, progress: Progress | None = None) -> bytes:
         CorruptFileError: If `data` is damaged or no container.
     """
     if is_compiled():
-        content = _compiled.decode(data, container.largest_content(data))
+        content = _compiled.decode(bytes(data), container.largest_content(data))
         if content is not None:
             return content
     return container.decode_content(data, progress)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_ec.deploy.kernels import operators, view
-from keras_ec.deploy.weighted_operators import constant_of, step_of, weighted_operators
+from keras_ec.deploy.weighted_operators import Constant, constant_of, step_of, weighted_operators
 
 STEP_BITS = 8
 """Significant bits of a scale."""
@@ -41,7 +41,7 @@ def with_short_steps(quantized: bytes) -> bytes:
 
     The scale of a bias is that of the kernel times that of the input, so that it has fewer bits,
     too, and a file of many channels costs less. Scales grow by less than a 128th; biases are
-    rounded anew.
+    rounded anew. Those of the network's inputs stay: pixels in 255ths are on their grid exactly.
 
     Args:
         quantized: content of a .tflite file with weights and activations in int8.
@@ -61,7 +61,7 @@ def with_short_steps(quantized: bytes) -> bytes:
         if kind not in known or (kind == tflite.BuiltinOperator.CONCATENATION and constant):
             return quantized
     before = weighted_operators(model, data)
-    if sum(o.bias is not None for o in before) < _number_of_biases(model, data):
+    if _biases(model, data) - {_place(o.bias) for o in before if o.bias is not None}:
         return quantized
     for step in _steps(model, data):
         mantissa, exponent = math.frexp(float(step[0]))
@@ -79,20 +79,32 @@ def _tensors(model: Any) -> list[Any]:
     return [graph.Tensors(i) for graph in graphs for i in range(graph.TensorsLength())]
 
 
-def _number_of_biases(model: Any, data: bytearray) -> int:
-    """How many quantized constants are in int32."""
+def _biases(model: Any, data: bytearray) -> set[int]:
+    """Places of all quantized constants in int32."""
     constants = [constant_of(model, tensor, data) for tensor in _tensors(model)]
-    return sum(c is not None and c.integers.dtype == np.int32 for c in constants)
+    return {_place(c) for c in constants if c is not None and c.integers.dtype == np.int32}
+
+
+def _place(constant: Constant) -> int:
+    """Where in memory a constant's integers are."""
+    return constant.integers.ctypes.data
 
 
 def _steps(model: Any, data: bytearray) -> list[np.ndarray]:
-    """Views of the scales of all activations in int8."""
+    """Views of the scales of all activations in int8 but inputs of the network."""
     import tflite
 
+    kinds = {
+        graph.Tensors(operator.Outputs(0))._tab.Pos: inputs[0].Type()
+        for graph, operator, inputs in operators(model)
+        if inputs and operator.OutputsLength()
+    }
+    float32 = tflite.TensorType.FLOAT32
     return [
         view(tensor.Quantization(), 8, data, np.float32, 1)
         for tensor in _tensors(model)
         if tensor.Type() == tflite.TensorType.INT8
         and not model.Buffers(tensor.Buffer()).DataLength()
         and step_of(tensor) is not None
+        and kinds.get(tensor._tab.Pos) not in (None, float32)
     ]

@@ -13,7 +13,7 @@ from keras_ec.coding.structure_model import MAX_SIZE as MAX_STRUCTURE
 from keras_ec.deploy.atomic_file import write_atomically
 from keras_ec.deploy.channel_quantization import quantization_regions
 from keras_ec.deploy.representation_choice import choose_representation
-from keras_ec.deploy.weight_buffers import check_identifier, find_weight_buffers
+from keras_ec.deploy.weight_buffers import WeightBuffer, check_identifier, find_weight_buffers
 from keras_ec.deploy.zero_runs import zero_regions
 
 StageProgress = Callable[[str, int, int], None]
@@ -51,8 +51,9 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
         if item is not None:
             regions.append(Region(buffer.offset, item))
     regions = _disjoint(regions)
-    regions = _disjoint([*regions, *zero_regions(tflite, regions, MAX_STRUCTURE)])
     archive = encode_content(tflite, regions, stage_progress(progress, "encode"))
+    if zeros := _surplus_zeros(tflite, regions, buffers):
+        archive = min(archive, encode_content(tflite, _disjoint([*regions, *zeros])), key=len)
     if regions and len(tflite) < _SMALL and len(zlib.compress(tflite, 1)) < 2 * len(archive):
         archive = min(archive, encode_content(tflite, []), key=len)
     if _decodes_to(archive, tflite, stage_progress(progress, "check")):
@@ -61,6 +62,23 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     if _decodes_to(archive, tflite):
         return archive
     raise RuntimeError("The archive does not decode to its source; nothing was written.")
+
+
+def _surplus_zeros(
+    tflite: bytes, regions: list[Region], buffers: list[WeightBuffer]
+) -> list[Region]:
+    """Runs of zeros without which structure is no longer too large for its model by little."""
+    coded = [range(r.offset, r.offset + bytes_of(r.representation)) for r in regions]
+    excess = len(tflite) - sum(map(len, coded)) - MAX_STRUCTURE
+    if excess > MAX_STRUCTURE // 4:
+        return []
+    taken, end = [], 0
+    weights = [range(b.offset, b.offset + b.size) for b in buffers]
+    for span in sorted([*coded, *weights], key=lambda span: span.start):
+        if span.stop > end:
+            taken.append(range(max(span.start, end), span.stop))
+            end = span.stop
+    return zero_regions(tflite, taken, excess)
 
 
 def _disjoint(regions: list[Region]) -> list[Region]:

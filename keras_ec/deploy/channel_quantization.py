@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 
 from keras_ec.coding.container import Region
@@ -15,9 +13,10 @@ from keras_ec.coding.representation import (
     as_product,
 )
 from keras_ec.deploy.representation_choice import estimated_bits
+from keras_ec.deploy.weight_buffers import readable_structure
 
-_FEW = 8
-"""Shorter vectors are left to structure."""
+_FEW, _MANY = 8, 1 << 13
+"""Vectors of fewer and of more elements are left to structure."""
 _SCALES, _ZERO_POINTS = 8, 10
 """Fields of the schema's `QuantizationParameters`."""
 
@@ -41,11 +40,11 @@ def quantization_regions(flatbuffer: bytes) -> list[Region]:
         size = count * (4 if field == _SCALES else 8)
         if offset < end or offset + size > len(flatbuffer):
             continue
+        end = offset + size
         data = np.frombuffer(flatbuffer, np.uint8, size, offset)
         found = _scales(data.view("<u4")) if field == _SCALES else _zeros(data)
         if found is not None:
             regions.append(Region(offset, found))
-            end = offset + size
     return regions
 
 
@@ -63,7 +62,7 @@ def _vectors(flatbuffer: bytes) -> dict[int, tuple[int, int]]:
     import tflite
 
     found = {}
-    try:
+    with readable_structure():
         model = tflite.Model.GetRootAs(flatbuffer, 0)
         for graph in (model.Subgraphs(i) for i in range(model.SubgraphsLength())):
             for number in range(graph.TensorsLength()):
@@ -73,8 +72,6 @@ def _vectors(flatbuffer: bytes) -> dict[int, tuple[int, int]]:
                 table = quantization._tab
                 for field in (_SCALES, _ZERO_POINTS):
                     place = table.Offset(field)
-                    if place and table.VectorLen(place) >= _FEW:
+                    if place and _FEW <= table.VectorLen(place) <= _MANY:
                         found[table.Vector(place)] = field, table.VectorLen(place)
-    except (struct.error, IndexError, TypeError, OverflowError, AssertionError) as error:
-        raise ValueError(f"The flatbuffer's structure cannot be read: {error}") from error
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from keras_ec.coding.representation import NO_AXIS, as_product
-from keras_ec.deploy.kernels import kernel_operators
+from keras_ec.deploy.kernels import kernel_operators, operators
 from keras_ec.deploy.weighted_operators import Constant, WeightedOperator, weighted_operators
 
 LARGEST = 127
@@ -51,9 +52,9 @@ def with_exact_levels(quantized: bytes, exact: bytes) -> bytes:
 
 
 def one_scale_is_exact(exact: bytes) -> bool:
-    """Whether every dense kernel is an int8 multiple of one scale, for all of its channels.
+    """Whether every dense kernel is an int8 multiple of one scale, and used once.
 
-    The file is smaller then without a scale for each channel, and has no less in it.
+    The file is smaller then without a scale for each channel, and nothing is rounded for it.
 
     Args:
         exact: content of the .tflite file of the network in float32.
@@ -61,12 +62,17 @@ def one_scale_is_exact(exact: bytes) -> bool:
     import tflite
 
     model = tflite.Model.GetRootAs(exact, 0)
+    users = Counter(tensor.Buffer() for _, _, inputs in operators(model) for tensor in inputs)
     for _, operator, inputs in kernel_operators(model):
         code = model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode()
-        kernel = _float_values(model, inputs[1])
+        kernel, *biases = [_float_values(model, tensor) for tensor in inputs[1:]]
         if code == tflite.BuiltinOperator.FULLY_CONNECTED and kernel is not None:
             product = as_product(kernel.view(np.uint32), NO_AXIS)
-            if product is None or np.abs(product.integers).max() > LARGEST:
+            shared = [
+                users[tensor.Buffer()] > 1 and (values is None or values.any())
+                for tensor, values in zip(inputs[1:], [kernel, *biases], strict=True)
+            ]
+            if product is None or np.abs(product.integers).max() > LARGEST or any(shared):
                 return False
     return True
 

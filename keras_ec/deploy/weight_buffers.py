@@ -1,7 +1,9 @@
 """Finds the weight buffers of a .tflite flatbuffer."""
 
+import contextlib
 import dataclasses
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,19 @@ def check_identifier(flatbuffer: bytes) -> None:
         )
 
 
+@contextlib.contextmanager
+def readable_structure() -> Iterator[None]:
+    """Reading within goes through a flatbuffer that may be damaged.
+
+    Raises:
+        ValueError: If its structure cannot be read.
+    """
+    try:
+        yield
+    except (struct.error, IndexError, TypeError, OverflowError, AssertionError) as error:
+        raise ValueError(f"The flatbuffer's structure cannot be read: {error}") from error
+
+
 def find_weight_buffers(flatbuffer: bytes) -> list[WeightBuffer]:
     """Returns the weight buffers of a model, ascending and disjoint.
 
@@ -69,10 +84,8 @@ def find_weight_buffers(flatbuffer: bytes) -> list[WeightBuffer]:
     """
     import tflite
 
-    try:
+    with readable_structure():
         found = _all_buffers(tflite.Model.GetRootAs(flatbuffer, 0), flatbuffer, tflite)
-    except (struct.error, IndexError, TypeError, OverflowError, AssertionError) as error:
-        raise ValueError(f"The flatbuffer's structure cannot be read: {error}") from error
     result: list[WeightBuffer] = []
     position = 0
     for buffer in sorted(found, key=lambda item: (item.offset, -item.size)):

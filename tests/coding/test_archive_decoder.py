@@ -1,3 +1,4 @@
+import functools
 import os
 import shutil
 import subprocess
@@ -8,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ec.coding import CorruptFileError, archive_decoder, container
 from keras_ec.coding.archive_decoder import decode_archive
 from keras_ec.coding.container import Region, encode_content
-from keras_ec.coding.representation import as_integers, to_bits
+from keras_ec.coding.representation import as_integers, as_product, to_bits
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
@@ -27,6 +28,7 @@ _compiled = pytest.mark.skipif(
 )
 
 
+@functools.cache
 def _file(seed=0, shape=(40, 30)):
     rng = np.random.default_rng(seed)
     values = (rng.integers(-3, 4, shape) * (rng.random(shape) < 0.3)).astype(np.int8)
@@ -76,6 +78,13 @@ def test_python_decodes_where_nothing_is_compiled(monkeypatch):
     assert told[-1] == (1, 1)
 
 
+def test_any_bytes_are_taken():
+    content, file = _file()
+    for kind in (bytearray, memoryview):
+        assert decode_archive(kind(file)) == content
+
+
+@settings(deadline=None)
 @given(position=st.integers(0, 10_000), change=st.integers(1, 255), cut=st.booleans())
 def test_damage_is_refused_as_python_refuses_it(position, change, cut):
     _, file = _file()
@@ -95,6 +104,15 @@ def test_content_beyond_the_limit_is_not_decoded_in_c():
     decode = archive_decoder._compiled.decode
     assert decode(file, len(content)) == content
     assert decode(file, len(content) - 1) is None
+
+
+@_compiled
+@pytest.mark.parametrize("count", [64, 8192])
+def test_scales_alone_fit_the_arena(count):
+    scales = np.random.default_rng(0).random((count, 1), np.float32)
+    item = as_product(scales.view(np.uint32), 1)
+    file = encode_content(scales.tobytes(), [Region(0, item)])
+    assert archive_decoder._compiled.decode(file, 1 << 20) == scales.tobytes()
 
 
 @_compiled

@@ -61,6 +61,9 @@ def test_scales_grow_by_less_than_a_128th_and_have_few_bits(rng):
     content = quantized(pictures(), rng.standard_normal((40, 8, 8, 3)).astype("float32"))
     short = with_short_steps(content)
     (before, zeros), (after, others) = activations(content), activations(short)
+    first = before == before[0]  # of the network's input
+    assert first.sum() == 1 and after[0] == before[0]
+    before, after = before[1:], after[1:]
     assert len(short) == len(content) and before.size > 10
     np.testing.assert_array_equal(zeros, others)
     assert (before <= after).all() and (after < before * (1 + 2.0 ** (1 - STEP_BITS))).all()
@@ -119,6 +122,6 @@ def test_exported_networks_have_them(rng):
     model.add(layers.ReLU())
     keras_ec.harden(model)
     x = rng.standard_normal((40, 8, 8, 3)).astype("float32")
-    scales, _ = activations(keras_ec.deploy.export.tflite_bytes(model, x))
+    (_, *scales), _ = activations(keras_ec.deploy.export.tflite_bytes(model, x))
     mantissas = np.ldexp(np.frexp(scales)[0], STEP_BITS)
     np.testing.assert_array_equal(mantissas, np.round(mantissas))

@@ -7,6 +7,7 @@ import tflite
 from keras import layers
 
 from keras_ec.coding.representation import bytes_of, to_bits
+from keras_ec.deploy import channel_quantization
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes
 from keras_ec.deploy.channel_quantization import quantization_regions
 from keras_ec.deploy.export import tflite_bytes
@@ -86,6 +87,19 @@ def test_damaged_vectors_are_left_or_refused(content, rng):
             end = region.offset + bytes_of(region.representation)
             assert bytes(data[region.offset : end]) == to_bits(region.representation).tobytes()
     assert intact
+
+
+def test_long_vectors_and_vectors_within_vectors_are_left(content, monkeypatch):
+    examined = []
+    found = {64: (8, 8192), 65: (8, 8191), 70: (10, 12), 40000: (8, 8193), 80000: (10, 9)}
+    monkeypatch.setattr(channel_quantization, "_vectors", lambda _: found)
+    monkeypatch.setattr(channel_quantization, "_scales", lambda bits: examined.append(bits.size))
+    assert [r.offset for r in quantization_regions(bytes(90000))] == [80000]
+    assert examined == [8192, 8193]
+    monkeypatch.undo()
+    monkeypatch.setattr(channel_quantization, "_MANY", 16)
+    counts = {count for _, count in channel_quantization._vectors(content).values()}
+    assert counts == {16}
 
 
 def test_zero_points_that_are_not_zero_are_left(content):

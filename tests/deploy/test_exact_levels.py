@@ -232,6 +232,10 @@ def test_dense_kernels_have_one_scale_where_nothing_is_lost_by_it():
         data = bytearray(tflite_bytes(model, x))
         found = weighted_operators(tflite.Model.GetRootAs(data, 0), data)
         assert [operator.kernel.scales.size for operator in found] == counts
+    inputs, twice = keras.Input((7,)), ECDense(7)
+    twice = keras.Model(inputs, twice(layers.ReLU()(twice(inputs))))
+    keras_ec.harden(twice)
+    assert not one_scale_is_exact(tflite_bytes(twice))
     exact = operators(tflite_bytes(plain))
     for (_, _, ((values, _), *_)), (_, _, ((integers, scales), *_)) in zip(
         exact, operators(tflite_bytes(plain, x)), strict=True
