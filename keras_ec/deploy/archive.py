@@ -11,7 +11,7 @@ from keras_ec.coding.errors import CorruptFileError
 from keras_ec.coding.representation import bytes_of
 from keras_ec.coding.structure_model import MAX_SIZE as MAX_STRUCTURE
 from keras_ec.deploy.atomic_file import write_atomically
-from keras_ec.deploy.channel_quantization import quantization_regions
+from keras_ec.deploy.channel_quantization import scale_regions, zero_point_regions
 from keras_ec.deploy.representation_choice import choose_representation
 from keras_ec.deploy.weight_buffers import WeightBuffer, check_identifier, find_weight_buffers
 from keras_ec.deploy.zero_runs import zero_regions
@@ -41,9 +41,10 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     tflite = bytes(tflite)
     check_identifier(tflite)
     try:
-        buffers, regions = find_weight_buffers(tflite), quantization_regions(tflite)
+        buffers = find_weight_buffers(tflite)
+        regions, zero_points = scale_regions(tflite), zero_point_regions(tflite)
     except ValueError:
-        buffers, regions = [], []
+        buffers, regions, zero_points = [], [], []
     for number, buffer in enumerate(buffers):
         if progress:
             progress("analyse", number, len(buffers))
@@ -51,6 +52,8 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
         if item is not None:
             regions.append(Region(buffer.offset, item))
     regions = _disjoint(regions)
+    if _structure_size(tflite, regions) <= MAX_STRUCTURE:  # LZMA has zeros for nothing
+        regions = _disjoint([*regions, *zero_points])
     archive = encode_content(tflite, regions, stage_progress(progress, "encode"))
     if zeros := _surplus_zeros(tflite, regions, buffers):
         archive = min(archive, encode_content(tflite, _disjoint([*regions, *zeros])), key=len)
@@ -64,12 +67,16 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     raise RuntimeError("The archive does not decode to its source; nothing was written.")
 
 
+def _structure_size(tflite: bytes, regions: list[Region]) -> int:
+    return len(tflite) - sum(bytes_of(region.representation) for region in regions)
+
+
 def _surplus_zeros(
     tflite: bytes, regions: list[Region], buffers: list[WeightBuffer]
 ) -> list[Region]:
     """Runs of zeros without which structure is no longer too large for its model by little."""
     coded = [range(r.offset, r.offset + bytes_of(r.representation)) for r in regions]
-    excess = len(tflite) - sum(map(len, coded)) - MAX_STRUCTURE
+    excess = _structure_size(tflite, regions) - MAX_STRUCTURE
     if excess > MAX_STRUCTURE // 4:
         return []
     taken, end = [], 0

@@ -9,8 +9,9 @@ from keras import layers
 from keras_ec.coding.representation import bytes_of, to_bits
 from keras_ec.deploy import channel_quantization
 from keras_ec.deploy.archive import compress_bytes, decompress_bytes
-from keras_ec.deploy.channel_quantization import quantization_regions
-from keras_ec.deploy.export import tflite_bytes
+from keras_ec.deploy.calibration import representative_dataset
+from keras_ec.deploy.channel_quantization import scale_regions, zero_point_regions
+from keras_ec.deploy.export import converted, deployable, tflite_bytes
 from keras_ec.hardening import harden
 from keras_ec.inspection import inspect_archive
 from keras_ec.layers import ECConv2D
@@ -46,66 +47,80 @@ def vectors(content):
     return found
 
 
+def region_size(region):
+    return bytes_of(region.representation)
+
+
 def test_regions_hold_the_bytes_of_scales_and_zero_points(content):
-    regions, end, sizes = quantization_regions(content), 0, []
-    for region in regions:
-        size = bytes_of(region.representation)
-        assert region.offset >= end
-        end = region.offset + size
-        assert to_bits(region.representation).tobytes() == content[region.offset : end]
-        sizes.append(size)
-    # of kernels and biases; those of 4 channels are too few
-    assert sorted(sizes) == sorted(2 * [4 * 16, 8 * 16, 4 * 24, 8 * 24])
+    # of kernels and biases; those of 4 channels are too few, and the scales of the first biases
+    # of too many bits: the input's has any mantissa
+    expected = {scale_regions: (4, [16, 24, 24]), zero_point_regions: (8, [16, 16, 24, 24])}
+    for find, (width, counts) in expected.items():
+        end, sizes = 0, []
+        for region in find(content):
+            assert region.offset >= end
+            end = region.offset + region_size(region)
+            assert to_bits(region.representation).tobytes() == content[region.offset : end]
+            sizes.append(region_size(region) // width)
+        assert sorted(sizes) == counts
 
 
 def test_float32_networks_have_none():
-    assert quantization_regions(tflite_bytes(network(16)[0])) == []
+    content = tflite_bytes(network(16)[0])
+    assert scale_regions(content) == zero_point_regions(content) == []
+
+
+def test_scales_of_any_mantissas_are_left(content):
+    """As the converter writes them; without them nothing is lost."""
+    model, x = network(16, 24)
+    plain = deployable(model)
+    theirs = converted(plain, representative_dataset(x, plain.inputs))
+    assert scale_regions(theirs) == []
+    assert len(zero_point_regions(theirs)) == 4
 
 
 def test_archives_of_int8_networks_are_smaller_with_them(content, monkeypatch):
     archive = compress_bytes(content)
     assert decompress_bytes(archive) == content
     names = [tensor.name for tensor in inspect_archive(archive).tensors]
-    assert sum(name.endswith(", scales") for name in names) == 4
+    assert sum(name.endswith(", scales") for name in names) == 3
     assert sum(name.endswith(", zero points") for name in names) == 4
-    monkeypatch.setattr("keras_ec.deploy.archive.quantization_regions", lambda _: [])
+    monkeypatch.setattr("keras_ec.deploy.archive.scale_regions", lambda _: [])
     assert len(archive) < len(compress_bytes(content))
 
 
+def test_zero_points_stay_in_structure_that_lzma_codes(content, monkeypatch):
+    monkeypatch.setattr("keras_ec.deploy.archive.MAX_STRUCTURE", 100)
+    names = [tensor.name for tensor in inspect_archive(compress_bytes(content)).tensors]
+    assert sum(name.endswith(", zero points") for name in names) == 0
+
+
 def test_damaged_vectors_are_left_or_refused(content, rng):
-    intact = quantization_regions(content)
     for _ in range(200):
         data = bytearray(content)
         for place in rng.integers(0, len(data), 3):
             data[place] = rng.integers(256)
         try:
-            regions = quantization_regions(bytes(data))
+            regions = [*scale_regions(bytes(data)), *zero_point_regions(bytes(data))]
         except ValueError as error:
             assert "cannot be read" in str(error)
             continue
         for region in regions:
-            end = region.offset + bytes_of(region.representation)
+            end = region.offset + region_size(region)
             assert bytes(data[region.offset : end]) == to_bits(region.representation).tobytes()
-    assert intact
 
 
 def test_long_vectors_and_vectors_within_vectors_are_left(content, monkeypatch):
-    examined = []
-    found = {64: (8, 8192), 65: (8, 8191), 70: (10, 12), 40000: (8, 8193), 80000: (10, 9)}
-    monkeypatch.setattr(channel_quantization, "_vectors", lambda _: found)
-    monkeypatch.setattr(channel_quantization, "_scales", lambda bits: examined.append(bits.size))
-    assert [r.offset for r in quantization_regions(bytes(90000))] == [80000]
-    assert examined == [8192, 8193]
+    found = {64: 8192, 72: 8191, 80: 12, 70000: 8193, 140000: 9}
+    monkeypatch.setattr(channel_quantization, "_vectors", lambda *_: found)
+    assert [region.offset for region in zero_point_regions(bytes(150000))] == [64, 70000, 140000]
     monkeypatch.undo()
     monkeypatch.setattr(channel_quantization, "_MANY", 16)
-    counts = {count for _, count in channel_quantization._vectors(content).values()}
-    assert counts == {16}
+    assert {region_size(region) for region in zero_point_regions(content)} == {8 * 16}
 
 
 def test_zero_points_that_are_not_zero_are_left(content):
-    regions = quantization_regions(content)
-    zeros = [r.offset for r in regions if not r.representation.integers.any()]
+    first, *others = [region.offset for region in zero_point_regions(content)]
     data = bytearray(content)
-    struct.pack_into("<q", data, zeros[0] + 8, 3)
-    left = [region.offset for region in quantization_regions(bytes(data))]
-    assert left == [region.offset for region in regions if region.offset != zeros[0]]
+    struct.pack_into("<q", data, first + 8, 3)
+    assert [region.offset for region in zero_point_regions(bytes(data))] == others
