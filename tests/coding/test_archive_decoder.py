@@ -145,10 +145,12 @@ def test_installation_goes_on_without_a_compiler(tmp_path):
         "assert not archive_decoder.is_compiled()\n"
         "sys.stdout.buffer.write(runtime.decompress(sys.argv[1]))"
     )
+    # without site, which would find the compiled module of an editable installation
+    packages = Path(np.__file__).parents[1]
     decoded = subprocess.run(
-        [sys.executable, "-c", script, _GOLDEN / "version1.ecz"],
+        [sys.executable, "-S", "-c", script, _GOLDEN / "version1.ecz"],
         cwd=tmp_path / "built",
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "built")},
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'built'}{os.pathsep}{packages}"},
         capture_output=True,
         check=True,
     )
