@@ -15,7 +15,7 @@ LITERT = ["ai-edge-litert>=2.0"]
 EXAMPLES = ["scikit-learn>=1.4", "matplotlib>=3.8", *TRAIN, *LITERT]
 TESTS = ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.6"]
 
-STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")  # there is none without that lock
+STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")  # free-threaded Python has none
 C_DECODER = Extension(
     "keras_ec._ecz_decoder",
     sources=["keras_ec/c_decoder/ecz_decoder.c", "keras_ec/c_decoder/python_module.c"],

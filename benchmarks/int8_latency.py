@@ -1,7 +1,8 @@
 """LiteRT latency and memory of the same networks in float32 and in int8.
 
 The float32 networks of the benchmark, as `export_tflite` writes them without and with examples to
-calibrate on. Weights do not matter here, operators do. Each file runs in processes of its own, in
+calibrate on. They are not hardened, so that dense kernels have
+a scale for each channel in int8. Each file runs in processes of its own, in
 turns; `benchmarks/results/int8_latency.json` gets medians.
 
     python benchmarks/int8_latency.py --data data --network resnet-8

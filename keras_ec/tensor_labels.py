@@ -12,8 +12,8 @@ def tensor_labels(flatbuffer: bytes) -> dict[int, str]:
 
     The label is the tensor's name. Tensors without one, as `export_tflite` writes
     them, are called after the first operator that uses them: "CONV_2D 0 input 1"
-    is the second input of the model's first operator, "CONV_2D 0 input 1, scales" are those
-    of its channels.
+    is the second input of the model's first operator. The label of the scales of a tensor's
+    channels is its own and ", scales", that of their zero points ends in ", zero points".
 
     Args:
         flatbuffer: content of a .tflite file.

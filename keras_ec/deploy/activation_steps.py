@@ -41,7 +41,8 @@ def with_short_steps(quantized: bytes) -> bytes:
 
     The scale of a bias is that of the kernel times that of the input, so that it has fewer bits,
     too, and a file of many channels costs less. Scales grow by less than a 128th; biases are
-    rounded anew. Those of the network's inputs stay: pixels in 255ths are on their grid exactly.
+    rounded anew. Those of the network's inputs stay, and with them all that equal one of them:
+    pixels in 255ths are on their grid exactly.
 
     Args:
         quantized: content of a .tflite file with weights and activations in int8.
@@ -91,20 +92,21 @@ def _place(constant: Constant) -> int:
 
 
 def _steps(model: Any, data: bytearray) -> list[np.ndarray]:
-    """Views of the scales of all activations in int8 but inputs of the network."""
+    """Views of the scales of all activations in int8 but inputs of the network.
+
+    Those that are equal to an input's stay as well: some operators want both the same.
+    """
     import tflite
 
-    kinds = {
-        graph.Tensors(operator.Outputs(0))._tab.Pos: inputs[0].Type()
+    kept = {
+        step_of(graph.Tensors(operator.Outputs(0)))
         for graph, operator, inputs in operators(model)
-        if inputs and operator.OutputsLength()
+        if inputs and inputs[0].Type() == tflite.TensorType.FLOAT32
     }
-    float32 = tflite.TensorType.FLOAT32
     return [
         view(tensor.Quantization(), 8, data, np.float32, 1)
         for tensor in _tensors(model)
         if tensor.Type() == tflite.TensorType.INT8
         and not model.Buffers(tensor.Buffer()).DataLength()
-        and step_of(tensor) is not None
-        and kinds.get(tensor._tab.Pos) not in (None, float32)
+        and step_of(tensor) not in {None, *kept}
     ]

@@ -1,5 +1,6 @@
 """Lossless, range-coded archives (.ecz) of .tflite files."""
 
+import contextlib
 import functools
 import os
 import zlib
@@ -40,11 +41,11 @@ def compress_bytes(tflite: bytes, progress: StageProgress | None = None) -> byte
     """
     tflite = bytes(tflite)
     check_identifier(tflite)
-    try:
+    buffers, regions, zero_points = [], [], []
+    with contextlib.suppress(ValueError):  # what cannot be read is structure
         buffers = find_weight_buffers(tflite)
+    with contextlib.suppress(ValueError):
         regions, zero_points = scale_regions(tflite), zero_point_regions(tflite)
-    except ValueError:
-        buffers, regions, zero_points = [], [], []
     for number, buffer in enumerate(buffers):
         if progress:
             progress("analyse", number, len(buffers))
@@ -74,7 +75,10 @@ def _structure_size(tflite: bytes, regions: list[Region]) -> int:
 def _surplus_zeros(
     tflite: bytes, regions: list[Region], buffers: list[WeightBuffer]
 ) -> list[Region]:
-    """Runs of zeros without which structure is no longer too large for its model by little."""
+    """Runs of zeros without which structure is no longer too large for its model by little.
+
+    Where it is too large by more than a quarter, so many of them cost too much.
+    """
     coded = [range(r.offset, r.offset + bytes_of(r.representation)) for r in regions]
     excess = _structure_size(tflite, regions) - MAX_STRUCTURE
     if excess > MAX_STRUCTURE // 4:

@@ -17,7 +17,7 @@ def zero_regions(content: bytes, taken: Sequence[range], excess: int) -> list[Re
 
     Args:
         content: what is to be coded.
-        taken: positions of what is no structure, ascending and disjoint.
+        taken: positions where no zeros are to be taken, ascending and disjoint.
         excess: number of bytes that structure has to lose.
 
     Returns:

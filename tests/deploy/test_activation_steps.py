@@ -97,6 +97,39 @@ def test_litert_infers_as_well(rng):
     assert after.max() < 0.1
 
 
+FIRST = {
+    "max pooling": layers.MaxPooling2D(),
+    "average pooling": layers.AveragePooling2D(2),
+    "padding": layers.ZeroPadding2D(),
+    "flatten": layers.Flatten(),
+    "global pooling": layers.GlobalAveragePooling2D(),
+    "relu": layers.ReLU(),
+    "concatenate": None,
+    "pooled concatenate": None,
+    "add": None,
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_litert_takes_networks_whose_first_operator_keeps_scales(first, rng):
+    """Pixels in 255ths, whose scale has many bits."""
+    inputs = keras.Input((8, 8, 3))
+    if "concatenate" in first:
+        y = layers.AveragePooling2D(1)(inputs) if "pooled" in first else inputs
+        x = layers.concatenate([y, layers.Conv2D(3, 1)(inputs)])
+    elif first == "add":
+        x = layers.add([inputs, layers.Conv2D(3, 1)(inputs)])
+    else:
+        x = FIRST[first](inputs)
+    model = keras.Model(inputs, layers.Dense(4)(layers.Flatten()(x)))
+    pictures = (rng.integers(0, 256, (60, 8, 8, 3)) / 255).astype("float32")
+    pictures[0, 0, 0, 0], pictures[0, 0, 0, 1] = 0, 1
+    expected = ops.convert_to_numpy(model(pictures))
+    for content in (quantized(model, pictures), with_short_steps(quantized(model, pictures))):
+        found = run(content, pictures)
+        np.testing.assert_allclose(found, expected, atol=0.02 * np.ptp(expected))
+
+
 @pytest.mark.parametrize("kind", ["maximum", "constant", "transposed", "used twice"])
 def test_other_networks_stay(kind, rng):
     """An operator that is not known, a constant beside activations, other biases."""
