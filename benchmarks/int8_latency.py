@@ -1,9 +1,9 @@
 """LiteRT latency and memory of the same networks in float32 and in int8.
 
 The float32 networks of the benchmark, as `export_tflite` writes them without and with examples to
-calibrate on. They are not hardened, so that dense kernels have
-a scale for each channel in int8. Each file runs in processes of its own, in
-turns; `benchmarks/results/int8_latency.json` gets medians.
+calibrate on. They are not hardened, so that dense kernels have a scale for each channel in int8.
+Each file runs in processes of its own, in turns; `benchmarks/results/int8_latency.json` gets
+medians.
 
     python benchmarks/int8_latency.py --data data --network resnet-8
 """
