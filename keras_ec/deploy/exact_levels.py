@@ -16,6 +16,8 @@ LARGEST = 127
 """Largest magnitude of a weight in int8: kernels are symmetric."""
 LARGEST_BIAS = 2**30
 """That of a bias in int32: sums need room for more."""
+PRECISION = 2.0**-22
+"""Relative error of a number that float32 has rounded, and its scale as well."""
 FINENESS = 16
 """A step of a bias is at most so small a part of a step of its operator's output, where it can."""
 
@@ -78,11 +80,16 @@ def one_scale_is_exact(exact: bytes) -> bool:
 
 
 def _stands_for(constant: Constant, values: np.ndarray, steps: float) -> bool:
-    """Whether a constant is what rounding makes of float32 values, up to a number of steps."""
+    """Whether a constant is what rounding makes of float32 values, up to a number of steps.
+
+    Of a channel without weights the converter makes a bias of a billion steps, which float32 does
+    not tell from the next ones.
+    """
     if values.shape not in (constant.integers.shape, ()):
         return False
     scales = constant.along_channels(constant.scales)
-    return bool((np.abs(constant.integers * scales - values) <= steps * scales).all())
+    allowed = steps * scales + PRECISION * np.abs(values)
+    return bool((np.abs(constant.integers * scales - values) <= allowed).all())
 
 
 def _set_levels(operator: WeightedOperator, values: np.ndarray, offsets: np.ndarray) -> None:

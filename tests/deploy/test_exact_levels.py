@@ -174,6 +174,23 @@ def test_unused_channels_and_kernels_of_zeros():
     )
 
 
+def test_a_bias_without_weights_does_not_hide_the_kernel():
+    """The converter makes it a billion steps, which float32 rounds by some tens of them."""
+    model = keras.Sequential(
+        [keras.Input((8, 8, 2)), ECConv2D(4, 3, activation="relu"), ECConv2D(6, 3)]
+    )
+    layer = model.layers[1]
+    kernel = np.array(ops.convert_to_numpy(layer.kernel))
+    kernel[..., 2:] = 0
+    layer.kernel.assign(kernel)
+    layer.bias.assign([0.5, 0.1, -0.09, 0.11, 0.3, -0.2])
+    keras_ec.harden(model)
+    x = np.random.default_rng(0).random((50, 8, 8, 2), "float32")
+    _, (_, _, ((values, _), _)) = operators(tflite_bytes(model))
+    _, (_, _, ((integers, scales), _)) = operators(tflite_bytes(model, x))
+    np.testing.assert_array_equal((integers * scales).astype("float32"), values)
+
+
 def test_constant_channels_of_a_normalization():
     """Their scale of zero leaves zeros of both signs, which are no multiples."""
     model = keras.Sequential(
