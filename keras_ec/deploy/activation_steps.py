@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_ec.deploy.kernels import operators, view
+from keras_ec.deploy.schema_fields import SCALES
 from keras_ec.deploy.weighted_operators import Constant, constant_of, step_of, weighted_operators
 
 STEP_BITS = 8
@@ -104,7 +105,7 @@ def _steps(model: Any, data: bytearray) -> list[np.ndarray]:
         if inputs and inputs[0].Type() == tflite.TensorType.FLOAT32
     }
     return [
-        view(tensor.Quantization(), 8, data, np.float32, 1)
+        view(tensor.Quantization(), SCALES, data, np.float32, 1)
         for tensor in _tensors(model)
         if tensor.Type() == tflite.TensorType.INT8
         and not model.Buffers(tensor.Buffer()).DataLength()

@@ -15,14 +15,13 @@ from keras_ec.coding.representation import (
     as_product,
 )
 from keras_ec.deploy.representation_choice import estimated_bits
+from keras_ec.deploy.schema_fields import SCALES, ZERO_POINTS
 from keras_ec.deploy.weight_buffers import readable_structure
 
 _FEW, _MANY = 8, 1 << 13
 """Vectors of fewer and of more elements are left to structure."""
 _WORTH_IT = 20
 """Bits a scale that structure does as well with: those of any mantissa."""
-_SCALES, _ZERO_POINTS = 8, 10
-"""Fields of the schema's `QuantizationParameters`."""
 
 
 def scale_regions(flatbuffer: bytes) -> list[Region]:
@@ -39,12 +38,12 @@ def scale_regions(flatbuffer: bytes) -> list[Region]:
     Raises:
         ValueError: if the flatbuffer's structure cannot be read.
     """
-    return _regions(flatbuffer, _SCALES, np.dtype("<u4"), _scales)
+    return _regions(flatbuffer, SCALES, np.dtype("<u4"), _scales)
 
 
 def zero_point_regions(flatbuffer: bytes) -> list[Region]:
     """Represents the zero points, where they are zero, as `scale_regions` does scales."""
-    return _regions(flatbuffer, _ZERO_POINTS, np.dtype("<u8"), _zeros)
+    return _regions(flatbuffer, ZERO_POINTS, np.dtype("<u8"), _zeros)
 
 
 def _regions(

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_ec.deploy.schema_fields import BUFFER_DATA
+
 
 def operators(model: Any) -> Iterator[tuple[Any, Any, list[Any]]]:
     """All operators.
@@ -71,6 +73,6 @@ def without_negative_zeros(flatbuffer: bytes) -> bytes:
     for _, _, inputs in kernel_operators(model):
         buffer = model.Buffers(inputs[1].Buffer())
         if inputs[1].Type() == tflite.TensorType.FLOAT32 and buffer.DataLength():
-            values = view(buffer, 4, data, np.float32, buffer.DataLength() // 4)
+            values = view(buffer, BUFFER_DATA, data, np.float32, buffer.DataLength() // 4)
             values += np.float32(0.0)
     return bytes(data)

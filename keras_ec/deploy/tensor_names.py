@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from keras_ec.deploy.schema_fields import TENSOR_NAME
+
 
 def without_inner_names(flatbuffer: bytes) -> bytes:
     """Blanks the names of all tensors but the inputs and outputs of subgraphs.
@@ -37,5 +39,5 @@ def without_inner_names(flatbuffer: bytes) -> bytes:
 def _name_position(tensor: object) -> int | None:
     """Where the name of a tensor begins with its length, or None without a name."""
     table = tensor._tab
-    field = table.Offset(10)
+    field = table.Offset(TENSOR_NAME)
     return table.Indirect(table.Pos + field) if field else None

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_ec.deploy.schema_fields import BUFFER_DATA
+
 _ITEM_SIZES = {
     "FLOAT32": 4,
     "FLOAT16": 2,
@@ -118,7 +120,7 @@ def _all_buffers(model: Any, flatbuffer: bytes, tflite: Any) -> list[WeightBuffe
 def _extent(buffer: Any, file_size: int) -> tuple[int, int] | None:
     """Returns offset and size in bytes of a buffer's data, within the flatbuffer or behind it."""
     if buffer.DataLength():
-        field = buffer._tab.Offset(4)
+        field = buffer._tab.Offset(BUFFER_DATA)
         offset, size = buffer._tab.Vector(field), buffer.DataLength()
     else:
         offset, size = buffer.Offset(), buffer.Size()

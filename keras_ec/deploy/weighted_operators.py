@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_ec.deploy.kernels import kernel_operators, operators, view
+from keras_ec.deploy.schema_fields import BUFFER_DATA, SCALES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,9 @@ def constant_of(model: Any, tensor: Any, data: bytearray) -> Constant | None:
         return None
     if not quantization.ScaleLength():
         return None
-    integers = view(buffer, 4, data, dtype, buffer.DataLength() // np.dtype(dtype).itemsize)
-    scales = view(quantization, 8, data, np.float32, quantization.ScaleLength())
+    integers = view(
+        buffer, BUFFER_DATA, data, dtype, buffer.DataLength() // np.dtype(dtype).itemsize
+    )
+    scales = view(quantization, SCALES, data, np.float32, quantization.ScaleLength())
     shape = tuple(tensor.ShapeAsNumpy())
     return Constant(integers.reshape(shape), scales, quantization.QuantizedDimension())
