@@ -1,7 +1,7 @@
 """Where tables of the TensorFlow Lite schema say where their fields are.
 
-That is 4 plus twice the number of the field. The package `tflite` reads fields, but has no names for
-their places, which writing one in place takes.
+That is 4 plus twice the number of the field. The package `tflite` reads fields, but has no names
+for their places, which it takes to write one where it is.
 """
 
 BUFFER_DATA = 4
