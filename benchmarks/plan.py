@@ -96,7 +96,10 @@ ALPHAS = {
 }
 OTHER_ALPHAS = (0.2, 0.1, 0.3)
 UNQUANTIZED = ("transformer",)
-"""Networks of which TFMOT cannot make a quantization-aware one: it loses the heads' slices."""
+"""Networks of which TFMOT cannot make a quantization-aware one, since it loses the heads' slices.
+
+There its route of pruning and clustering ends before that stage.
+"""
 FREE_CENTERS = (
     {"center_type": "free", "alpha": 1.0},
     {"center_type": "free", "alpha": 0.5},
@@ -158,11 +161,8 @@ def validation_plan(network: str) -> list[Configuration]:
     ]
     # TFMOT clusters in float32 alone
     clustered = [{**training, "technique": "clustering", "clusters": c} for c in CLUSTERS[least]]
-    combined = [
-        {**training, "technique": technique, **row}
-        for technique in ("pruning_clustering", *(() if network in UNQUANTIZED else ("pcqat",)))
-        for row in sparse[FIRST]
-    ]
+    technique = "pruning_clustering" if network in UNQUANTIZED else "pcqat"
+    combined = [{**training, "technique": technique, **row} for row in sparse[FIRST]]
     compressed = [{"compressor": compressor} for compressor in ("gzip", "zstd", "xz")]
     rows = [
         *(("post_training", row) for row in quantized),
