@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -34,6 +35,17 @@ def under_policy(model: keras.Model, policy: str) -> keras.Model:
     keras.config.set_dtype_policy(usual)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def teacher_of(model: keras.Model, settings: dict[str, Any]) -> keras.Model:
+    """The network whose answers a training distils, under its dtype policy.
+
+    Args:
+        model: the float32 network that is compressed.
+        settings: `policy`; `teacher`: another network, or None for the same one.
+    """
+    teacher = load(settings["teacher"]) if settings["teacher"] else model
+    return under_policy(teacher, settings["policy"])
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

@@ -61,6 +61,8 @@ def label(result: Result) -> str:
         parts.append(_what_is_earlier(result))
     if settings.get("distillation"):
         parts.append(", distilled")
+    if settings.get("teacher"):
+        parts.append(f" from {settings['teacher']}")
     if result["method"] == "keras_ec":
         parts += [
             {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]],
@@ -73,9 +75,12 @@ def label(result: Result) -> str:
 def family(result: Result) -> str | None:
     """Name of the group of methods that a result belongs to.
 
-    None of what is no method of its own: earlier keras_ec, and another coder on its networks.
+    None of what is no method of its own: earlier keras_ec, and another coder on its networks;
+    and of what another network taught, which any method may be.
     """
     settings, method = result["settings"], result["method"]
+    if settings.get("teacher"):
+        return None
     if method in ("keras_ec", "nncodec"):
         on_keras_ec = settings.get("source") == "keras_ec"
         name = {"keras_ec": "keras_ec", "nncodec": "NNCodec, also on TFMOT's pruned networks"}

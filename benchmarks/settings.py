@@ -16,17 +16,22 @@ _TRAINING = {
     "jit": False,  # whether XLA compiles the step
     "policy": "float32",  # dtype policy of training
 }
+_DISTILLATION = {
+    "distillation": 0.0,  # share of the teacher's answers in the loss
+    "distillation_temperature": 2.0,
+    "teacher": None,  # another pretrained network; the float32 one itself if None
+}
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "keras_ec": {
         **_TRAINING,
+        **_DISTILLATION,
+        "distillation": 0.7,
         "alpha": 0.1,  # weight of the description length
         "centers": 15,
         "center_type": "uniform",  # or "free"
         "forward": "straight_through",  # or "gaussian"
         "rate_model": "structured",  # or "geometric", "order_0"
-        "distillation": 0.7,  # share of the float32 network's answers in the loss
-        "distillation_temperature": 2.0,
         "temperature": [0.6, 0.35],  # first and last, in gaps between centers
         "ramp": 0.2,  # share of training over which alpha rises from zero
         "fine_tune_epochs": 5,  # at the end, with frozen assignments
@@ -37,10 +42,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "ecq": {
         **_TRAINING,
+        **_DISTILLATION,
         "price": 0.1,  # lambda, squared spacings a bit
         "centers": 15,
-        "distillation": 0.0,  # share of the float32 network's answers in the loss
-        "distillation_temperature": 2.0,
         "ramp": 0.2,  # share of training over which lambda rises from zero
         "fine_tune_epochs": 5,  # at the end, with frozen assignments
         "vector_bits": 8,  # resolution of biases and offsets
@@ -60,11 +64,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "entropy_penalized": {
         **_TRAINING,
+        **_DISTILLATION,
         "rate_weight": 0.1,  # weight of the description length
         "step": 0.05,  # first step between integer weights
         "forward": "round",  # or "noise"
-        "distillation": 0.0,  # share of the float32 network's answers in the loss
-        "distillation_temperature": 2.0,
     },
     "nncodec": {
         "source": None,  # method whose network is coded, None for the float32 network

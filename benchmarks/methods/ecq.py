@@ -20,9 +20,8 @@ def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Trains a network with the assignment of ECQ and archives it; see `methods`."""
-    teacher = under_policy(base, settings["policy"])
     model = keras_ec.convert(
-        teacher,
+        under_policy(base, settings["policy"]),
         alpha=0.0,
         num_examples=len(data.x),
         centers=settings["centers"],
@@ -31,4 +30,4 @@ def compress(
     )
     rate_distortion_centers.share_by_size(quantized_weights(model))
     callback = harden_assignments(settings, settings["price"])
-    return train_and_ship(model, teacher, data, settings, seed, folder, callback)
+    return train_and_ship(model, base, data, settings, seed, folder, callback)

@@ -23,7 +23,7 @@ import keras
 import normalization
 import numpy as np
 import tables
-from baseline import under_policy
+from baseline import teacher_of, under_policy
 from datasets import Data
 from keras import ops
 from shipped import Shipped, ship_stream
@@ -40,13 +40,13 @@ def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Trains a network with reparameterized weights and codes it; see `methods`."""
-    teacher = under_policy(base, settings["policy"])
     model = Reparameterized(
-        teacher,
+        under_policy(base, settings["policy"]),
         penalty=settings["rate_weight"] * math.log(2) / len(data.x),
         step=settings["step"],
         noisy=settings["forward"] == "noise",
     )
+    teacher = teacher_of(base, settings)
     distiller = keras_ec.Distiller(
         model, teacher, settings["distillation"], settings["distillation_temperature"]
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from baseline import save_weights, under_policy
+from baseline import save_weights, teacher_of, under_policy
 from datasets import Data
 from earlier_centers import EARLIER
 from shipped import Shipped
@@ -21,9 +21,8 @@ def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
     """Trains a network under the entropy penalty and archives it; see `methods`."""
-    teacher = under_policy(base, settings["policy"])
     model = keras_ec.convert(
-        teacher,
+        under_policy(base, settings["policy"]),
         alpha=settings["alpha"],
         num_examples=len(data.x),
         centers=settings["centers"],
@@ -33,7 +32,7 @@ def compress(
         vector_bits=settings["trained_vector_bits"],
     )
     callback = harden_assignments(settings, 1.0, schedules.exponential(*settings["temperature"]))
-    return train_and_ship(model, teacher, data, settings, seed, folder, callback)
+    return train_and_ship(model, base, data, settings, seed, folder, callback)
 
 
 def harden_assignments(
@@ -56,7 +55,7 @@ def harden_assignments(
 
 def train_and_ship(
     model: keras.Model,
-    teacher: keras.Model,
+    base: keras.Model,
     data: Data,
     settings: dict[str, Any],
     seed: int,
@@ -67,7 +66,7 @@ def train_and_ship(
 
     Args:
         model: the converted network.
-        teacher: the float32 network.
+        base: the float32 network.
         data: what to train on.
         settings: all settings of the method.
         seed: of order and augmentation.
@@ -77,6 +76,7 @@ def train_and_ship(
     Returns:
         What is shipped.
     """
+    teacher = teacher_of(base, settings)
     distiller = keras_ec.Distiller(
         model, teacher, settings["distillation"], settings["distillation_temperature"]
     )

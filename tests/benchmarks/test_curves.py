@@ -2,6 +2,7 @@ import curves
 import pytest
 from curves import (
     by_label,
+    family,
     headline,
     headline_rows,
     label,
@@ -97,6 +98,16 @@ def test_distilled_and_published_reparameterization_are_two_curves(make_result):
     assert label(published) == "entropy-penalized reparameterization"
     assert label(distilled) == "entropy-penalized reparameterization, distilled"
     assert pareto_front([published, distilled]) == [distilled, published]
+
+
+@pytest.mark.parametrize("method", ["keras_ec", "entropy_penalized"])
+def test_what_another_network_taught_is_a_curve_of_its_own(make_result, method):
+    present = {"largest_gap": True, "restart": True} if method == "keras_ec" else {}
+    own = make_result(method, {**present, "distillation": 0.7})
+    taught = make_result(method, {**present, "distillation": 0.7, "teacher": "vgg"})
+    assert label(taught) == f"{label(own)} from vgg"
+    assert family(own) is not None
+    assert family(taught) is None
 
 
 def test_rows_join_seeds(make_result):
