@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from configuration import BASELINES
+from configuration import BASELINES, baseline_record
 from networks import NETWORKS, name_of
 
 from keras_ec.deploy.atomic_file import write_atomically
@@ -42,10 +42,23 @@ def teacher_of(model: keras.Model, settings: dict[str, Any]) -> keras.Model:
 
     Args:
         model: the float32 network that is compressed.
-        settings: `policy`; `teacher`: another network, or None for the same one.
+        settings: `policy`; `teacher`: another network, or None for the same one;
+            `distillation`, which must not be 0 with another.
+
+    Raises:
+        ValueError: if another teacher is named that would not be asked, is the network itself,
+            or was trained on other data.
     """
-    teacher = load(settings["teacher"]) if settings["teacher"] else model
-    return under_policy(teacher, settings["policy"])
+    name, own = settings["teacher"], name_of(model)
+    if name is None:
+        return under_policy(model, settings["policy"])
+    data = baseline_record(own)["data"]
+    if not settings["distillation"] or name == own or baseline_record(name)["data"] != data:
+        raise ValueError(
+            f"Expected distillation > 0 and as teacher another network than {own}, trained on "
+            f"{data}. Received: distillation {settings['distillation']}, teacher {name}"
+        )
+    return under_policy(load(name), settings["policy"])
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

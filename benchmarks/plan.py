@@ -114,6 +114,12 @@ SAMPLED = ("lenet-300-100",)
 """Networks on which it is run."""
 DISTILLED = {"distillation": 0.7}
 """What keras_ec does by default and helps entropy-penalized reparameterization as well."""
+TAUGHT = {**DISTILLED, "teacher": "vgg"}
+"""What the most accurate of the pretrained networks adds as a teacher of others."""
+TAUGHT_ALPHAS = {"resnet-8": (0.4,), "resnet-20": (0.3,)}
+"""Of keras_ec with it."""
+TAUGHT_RATES = {"resnet-8": (0.9,)}
+"""Of reparameterization with it."""
 QPS = (-12, -10, -16, -20, -24)
 NORMALIZED_QPS = (-24, -20, -28, -16, -32)
 """Of networks with normalization, which bear less."""
@@ -152,6 +158,13 @@ def validation_plan(network: str) -> list[Configuration]:
         *(GAUSSIAN if network in SAMPLED else ()),
     ]
     varied = [{**constrained, **v, "alpha": v["alpha"] * entropy[0]["alpha"]} for v in variants]
+    taught = [
+        *(("keras_ec", {**constrained, "alpha": a}) for a in TAUGHT_ALPHAS.get(network, ())),
+        *(
+            ("entropy_penalized", {**compiled, "rate_weight": r})
+            for r in TAUGHT_RATES.get(network, ())
+        ),
+    ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
     assigned = [{**common, "centers": k, "price": price} for k, price in CENTERS_AND_PRICES[least]]
     quantized = [
@@ -176,6 +189,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(("entropy_penalized", row) for row in penalized),
         *(("keras_ec", row) for row in [*entropy, *varied]),
         *(("entropy_penalized", row) for row in published),
+        *((method, {**row, **TAUGHT}) for method, row in taught),
         *(("ecq", row) for row in assigned),
         *(
             ("nncodec", {"source": "tfmot", "source_settings": row, "qp": qp})

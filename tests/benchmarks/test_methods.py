@@ -1,5 +1,7 @@
 """Parts of the methods that code or take apart arrays."""
 
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -136,6 +138,33 @@ def test_settings_choose_the_centers(monkeypatch, settings, kind):
     data = Data(*[np.zeros((4, 2), "float32")] * 4, name="none")
     model = method.compress(base, data, {**DEFAULTS["keras_ec"], **settings}, 0, None)
     assert model.layers[0].kernel_centers.kind == kind
+
+
+class Distilled(Exception):
+    """Comes in place of a training, with the arguments of the Distiller."""
+
+
+@pytest.mark.parametrize("name", ["keras_ec", "ecq", "entropy_penalized"])
+@pytest.mark.parametrize("teacher", [None, "vgg"])
+def test_the_named_teacher_is_asked_in_training(monkeypatch, name, teacher):
+    import baseline
+    from datasets import Data
+    from settings import DEFAULTS
+
+    import keras_ec
+
+    def distiller(*arguments):
+        raise Distilled(*arguments)
+
+    monkeypatch.setattr(keras_ec, "Distiller", distiller)
+    method = importlib.import_module(f"methods.{name}")
+    base = baseline.load("resnet-8")
+    data = Data(*[np.zeros((4, 32, 32, 3), "float32")] * 4, name="none")
+    settings = {**DEFAULTS[name], "distillation": 0.6, "teacher": teacher}
+    with pytest.raises(Distilled) as raised:
+        method.compress(base, data, settings, 0, None)
+    _, asked, share, _ = raised.value.args
+    assert (asked.name, share) == (teacher or "resnet_8", 0.6)
 
 
 def test_step_of_whole_multiples():

@@ -4,6 +4,7 @@ import configuration
 import curves
 import plan
 import pytest
+from networks import DATA_OF
 
 
 @pytest.mark.parametrize("network", plan.NETWORKS)
@@ -23,6 +24,17 @@ def test_curves_have_five_sizes(network, method):
 def test_methods_that_train_have_the_same_budget(network):
     points = [c.all_settings() for c in plan.validation_plan(network)]
     assert {s["epochs"] for s in points if "epochs" in s} == {plan.EPOCHS[network]}
+
+
+def test_teachers_are_other_networks_for_the_same_data():
+    taught = [c for network in plan.NETWORKS for c in plan.validation_plan(network)]
+    taught = [c for c in taught if c.settings.get("teacher")]
+    assert {c.method for c in taught} == {"keras_ec", "entropy_penalized"}
+    for c in taught:
+        teacher = c.settings["teacher"]
+        assert teacher != c.network
+        assert DATA_OF[teacher] == DATA_OF[c.network]
+        assert c.settings["distillation"] > 0
 
 
 def test_validation_reads_no_test_set():

@@ -81,3 +81,25 @@ def test_a_policy_changes_no_weights():
     assert {layer.compute_dtype for layer in copy.layers} == {"bfloat16"}
     assert keras.config.dtype_policy().name == "float32"
     assert all(map(np.array_equal, copy.get_weights(), base.get_weights()))
+
+
+@pytest.mark.parametrize(("name", "parameters"), [(None, 78_666), ("vgg", 1_080_170)])
+def test_the_teacher_is_the_network_itself_unless_another_is_named(name, parameters):
+    base = networks.NETWORKS["resnet-8"]()
+    settings = {**DEFAULTS["keras_ec"], "teacher": name, "policy": "mixed_bfloat16"}
+    teacher = baseline.teacher_of(base, settings)
+    assert teacher.count_params() == parameters
+    assert {layer.compute_dtype for layer in teacher.layers} == {"bfloat16"}
+    expected = baseline.load(name) if name else base
+    assert all(map(np.array_equal, teacher.get_weights(), expected.get_weights()))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"teacher": "vgg", "distillation": 0.0}, {"teacher": "resnet-8"}, {"teacher": "lenet-5"}],
+    ids=["not asked", "itself", "other data"],
+)
+def test_teachers_that_make_no_sense_are_refused(settings):
+    base = networks.NETWORKS["resnet-8"]()
+    with pytest.raises(ValueError, match="another network than resnet-8, trained on CIFAR-10"):
+        baseline.teacher_of(base, {**DEFAULTS["keras_ec"], **settings})
