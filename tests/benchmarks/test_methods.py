@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-pytest.importorskip("zstandard", reason="of requirements/bench.txt")
+pytest.importorskip("zstandard", reason="of requirements/dev.txt")
 pytest.importorskip("tensorflow_compression_ops")
 
 
