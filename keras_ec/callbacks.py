@@ -31,7 +31,8 @@ class ScheduledState(keras.callbacks.Callback):
     function of epoch and batch alone, so a run that
     `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
     Where the number of batches is not known in advance, the first epoch counts
-    them, and progress stands still during it; where there is no other epoch, a warning says so.
+    them, and progress stands still during it; where there is no other epoch, or one batch in
+    all, a warning says so.
 
     Args:
         schedule: value as a function of progress.
@@ -62,10 +63,11 @@ class ScheduledState(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Looks up what the schedule sets."""
         self._variables = self.variables()
-        if self._epochs() == 1 and not (self.params.get("steps") or self._batch):
+        if self._epochs() == 1 and (self.params.get("steps") or self._batch + 1) == 1:
             warnings.warn(
-                "The number of batches is not known and there is one epoch alone: schedules "
-                "stay at their start. Give `fit` more epochs, or `steps_per_epoch`.",
+                "There is one epoch alone, of one batch or of a number of batches that is not "
+                "known: schedules stay at their start. Give `fit` more epochs, or "
+                "`steps_per_epoch`.",
                 stacklevel=2,
             )
 

@@ -61,7 +61,8 @@ def convert(
 
     Raises:
         ValueError: if the model is not built, holds EC layers already or
-            nothing to convert, has weights that are not finite, or is a
+            nothing to convert, has weights that are not finite, LoRA or layers that Keras
+            has quantized among those to convert, or is a
             subclassed model (use the layers of `keras_ec.layers` in its
             constructor instead), or another argument is not one of the above.
 
@@ -104,6 +105,7 @@ def convert(
         ec_class = _EC_BY_NAME.get(keras_layer_of(node))
         if ec_class is None or not chosen(node):
             return node
+        _check_kernel(node["config"])
         own = {name: arguments[name] for name in ec_class.ec_arguments}
         return serialized(ec_class, {**node["config"], **own})
 
@@ -122,6 +124,26 @@ def convert(
     _warn_of_what_is_left(converted)
     _warn_of_lost_classes(model, converted)
     return converted
+
+
+def _check_kernel(config: dict) -> None:
+    """Raises a ValueError where a layer computes with more, or less, than a float kernel."""
+    if config.get("lora_rank"):
+        problem, remedy = "has LoRA", "Save and load the model, which merges it"
+    elif config.get("quantization_config") or "Quantized" in _policy_class(config):
+        problem, remedy = "is quantized", "Convert the model from before `quantize`"
+    else:
+        return
+    raise ValueError(
+        f"Layer '{config['name']}' {problem}. Expected a layer that computes with the float kernel "
+        f"it holds. {remedy}, or leave the layer out by `select`."
+    )
+
+
+def _policy_class(config: dict) -> str:
+    """Class name of a layer's dtype policy; empty where it is given by name."""
+    policy = config.get("dtype")
+    return policy["class_name"] if isinstance(policy, dict) else ""
 
 
 def _warn_of_what_is_left(model: keras.Model) -> None:

@@ -99,9 +99,10 @@ class Distiller(keras.Model):
         self._soft_loss = _SoftLoss(temperature)
         # A function, so that the teacher's weights are not tracked as this model's.
         self._answer = lambda inputs: ops.stop_gradient(teacher(inputs, training=False))
+        self.built = network.built
 
     def build(self, input_shape: Any) -> None:
-        """Nothing to build: the network is built already."""
+        """Nothing to build but the network, which the first call builds if it has to."""
         self.built = True
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
+from typing import Any
 
 import keras
+from keras import ops
 
-BEYOND = 1.001
-"""The second cosine is made this much longer, so that rounding starts no third one at the end."""
+Tensor = Any
 
 
 def restarted_cosine(
@@ -19,8 +20,7 @@ def restarted_cosine(
     At the end of one cosine over all epochs, centers, biases and normalization have next to no
     learning rate left to make up for frozen assignments. Pass the same `fine_tune_epochs` to
     `keras_ec.callbacks.HardenAssignments`. Restarts are those of SGDR (Loshchilov and Hutter
-    2017, arXiv 1608.03983); Keras computes them in float32, so that in long trainings this one
-    may come a few steps early.
+    2017, arXiv 1608.03983). Steps beyond the last epoch have the last learning rate.
 
     Args:
         initial: first learning rate of both cosines, > 0.
@@ -39,7 +39,7 @@ def restarted_cosine(
     Example:
         >>> rate = restarted_cosine(2e-3, steps_per_epoch=12, epochs=40, fine_tune_epochs=5)
         >>> [round(float(rate(12 * epoch)), 6) for epoch in (0, 34, 35, 39)]
-        [0.002, 2.4e-05, 0.002, 0.000211]
+        [0.002, 2.4e-05, 0.002, 0.000209]
     """
     _check_count("steps_per_epoch", steps_per_epoch, 1)
     _check_count("epochs", epochs, 1)
@@ -57,10 +57,48 @@ def restarted_cosine(
     steps = steps_per_epoch * (epochs - fine_tune_epochs)
     if fine_tune_epochs == 0:
         return keras.optimizers.schedules.CosineDecay(initial, steps, alpha=last)
-    ratio = fine_tune_epochs / (epochs - fine_tune_epochs)
-    return keras.optimizers.schedules.CosineDecayRestarts(
-        initial, steps, t_mul=BEYOND * ratio, alpha=last
-    )
+    return RestartedCosine(initial, steps, steps_per_epoch * fine_tune_epochs, last)
+
+
+@keras.saving.register_keras_serializable("keras_ec")
+class RestartedCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Two cosines, one after the other, from the same learning rate; see `restarted_cosine`.
+
+    Args:
+        initial: first learning rate of both.
+        first_steps: length of the first cosine, in steps.
+        second_steps: that of the second. Steps after it have the last learning rate.
+        last: last learning rate of both, as a share of the first.
+
+    Example:
+        >>> rate = RestartedCosine(1.0, first_steps=10, second_steps=4, last=0.0)
+        >>> [round(float(rate(step)), 6) for step in (0, 5, 10, 12, 14, 99)]
+        [1.0, 0.5, 1.0, 0.5, 0.0, 0.0]
+    """
+
+    def __init__(self, initial: float, first_steps: int, second_steps: int, last: float) -> None:
+        self.initial = initial
+        self.first_steps = first_steps
+        self.second_steps = second_steps
+        self.last = last
+
+    def __call__(self, step: Tensor) -> Tensor:
+        """Learning rate at a step: float32 scalar."""
+        step = ops.cast(step, "float32")
+        first = step / self.first_steps
+        second = ops.minimum((step - self.first_steps) / self.second_steps, 1.0)
+        done = ops.where(step < self.first_steps, first, second)
+        share = 0.5 * (1.0 + ops.cos(math.pi * done))
+        return self.initial * (self.last + (1.0 - self.last) * share)
+
+    def get_config(self) -> dict[str, Any]:
+        """Configuration from which an equal schedule can be made."""
+        return {
+            "initial": self.initial,
+            "first_steps": self.first_steps,
+            "second_steps": self.second_steps,
+            "last": self.last,
+        }
 
 
 def _check_count(name: str, count: int, least: int) -> None:

@@ -115,7 +115,7 @@ def test_schedules_without_a_known_number_of_batches(blobs, make_blob_model):
 def test_one_epoch_of_unknown_length_is_warned_of(blobs, make_blob_model):
     data = tf.data.Dataset.from_tensor_slices(blobs).batch(48).filter(lambda x, y: True)
     for options in ({"epochs": 1}, {"epochs": 3}):
-        with pytest.warns(UserWarning, match="one epoch alone: schedules stay"):
+        with pytest.warns(UserWarning, match="one epoch alone.*: schedules stay"):
             callback = HardenAssignments(fine_tune_epochs=options["epochs"] - 1)
             make_blob_model().fit(data, callbacks=[callback], verbose=0, **options)
     with warnings.catch_warnings():
@@ -123,6 +123,12 @@ def test_one_epoch_of_unknown_length_is_warned_of(blobs, make_blob_model):
         make_blob_model().fit(
             data.repeat(), steps_per_epoch=4, callbacks=[HardenAssignments()], verbose=0
         )
+
+
+def test_one_batch_in_all_is_warned_of(blobs, make_blob_model):
+    x, y = blobs
+    with pytest.warns(UserWarning, match="one epoch alone, of one batch.*: schedules stay"):
+        make_blob_model().fit(x, y, batch_size=len(x), callbacks=[HardenAssignments()], verbose=0)
 
 
 @pytest.mark.parametrize(

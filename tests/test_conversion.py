@@ -359,6 +359,28 @@ def test_models_with_ec_layers_are_refused():
         convert(convert(dense_net(), 0.2, 100), 0.2, 100, centers=5)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda model: model.layers[0].enable_lora(2), "has LoRA.* merges it, or leave"),
+        (lambda model: model.quantize("int8"), "is quantized.* before `quantize`, or leave"),
+    ],
+)
+def test_kernels_that_are_not_what_the_layer_computes_with(change, message):
+    model = dense_net()
+    change(model)
+    with pytest.raises(ValueError, match=f"Layer '{model.layers[0].name}' {message}"):
+        convert(model, alpha=0.2, num_examples=100)
+
+
+def test_layers_with_lora_may_be_left_out(rng):
+    model = dense_net()
+    model.layers[0].enable_lora(2)
+    with pytest.warns(UserWarning, match="'dense|dense"):
+        converted = convert(model, 0.2, 100, select=lambda layer: layer.units == 3)
+    assert [type(layer).__name__ for layer in converted.layers] == ["Dense", "ECDense"]
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite(value):
     base = dense_net()

@@ -159,3 +159,19 @@ def test_outputs_with_names_are_refused(rng):
     distiller.compile("adam", {"answer": LOSS})
     with pytest.raises(ValueError, match="type dict"):
         distiller.fit(x, {"answer": y}, verbose=0)
+
+
+def test_a_new_distiller_loads_weights_and_resumes(rng, tmp_path):
+    x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
+
+    def distiller():
+        made = Distiller(keras_ec.convert(dense(1), alpha=0.5, num_examples=100), dense(2))
+        made.compile("adam", LOSS)
+        return made
+
+    first, second = distiller(), distiller()
+    first.fit(x, y, verbose=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "backup")])
+    first.save_weights(tmp_path / "model.weights.h5")
+    second.load_weights(tmp_path / "model.weights.h5")
+    for old, new in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -58,6 +58,34 @@ def representative_dataset(
     return lambda: ({k: a[start : start + batch] for k, a in named.items()} for start in starts)
 
 
+def in_order(calibration: Any, names: Any, inputs: Sequence[Any]) -> Any:
+    """Examples in the order of a network's inputs.
+
+    Args:
+        calibration: as `representative_dataset` takes it, or a dict of arrays.
+        names: the inputs as the network was given them, a dict if they have names.
+        inputs: the same in order.
+
+    Returns:
+        As `representative_dataset` takes it.
+
+    Raises:
+        ValueError: if a dict has other keys than the network's inputs.
+    """
+    if not isinstance(calibration, dict):
+        return calibration
+    keys = {id(one): key for key, one in names.items()} if isinstance(names, dict) else {}
+    order = [keys.get(id(one)) for one in inputs]
+    if sorted(map(str, order)) != sorted(map(str, calibration)):
+        raise ValueError(
+            "Expected examples for calibration in a dict of the network's inputs, which has "
+            f"{sorted(map(str, keys.values())) or 'no names'}. "
+            f"Received: {sorted(map(str, calibration))}."
+        )
+    arrays = [calibration[key] for key in order]
+    return arrays if len(arrays) > 1 else arrays[0]
+
+
 def _differs(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
     """Whether examples are not of an input's shape; None there stands for any length."""
     if array.dtype.kind not in "biuf" or array.ndim != 1 + len(shape):

@@ -16,7 +16,7 @@ from keras_ec.cloning import clone
 from keras_ec.conversion import plain_layer
 from keras_ec.deploy.activation_steps import with_short_steps
 from keras_ec.deploy.atomic_file import write_atomically
-from keras_ec.deploy.calibration import representative_dataset
+from keras_ec.deploy.calibration import in_order, representative_dataset
 from keras_ec.deploy.dense import batched_dense
 from keras_ec.deploy.exact_levels import one_scale_is_exact, with_exact_levels
 from keras_ec.deploy.kernels import without_negative_zeros
@@ -49,7 +49,10 @@ def tflite_bytes(model: keras.Model, calibration: Any = None) -> bytes:
         for layer in all_layers(model)
         if isinstance(layer, keras.layers.RNN) and not layer.unroll
     ]
-    examples = None if calibration is None else representative_dataset(calibration, network.inputs)
+    examples = None
+    if calibration is not None:
+        arrays = in_order(calibration, inputs_as_called(model), model.inputs)
+        examples = representative_dataset(arrays, network.inputs)
     if loops and examples is not None:  # on which TensorFlow's calibration crashes
         raise ValueError(
             f"Model '{model.name}' cannot be converted to int8. Its recurrent layers "
@@ -134,7 +137,14 @@ def deployable(model: keras.Model) -> keras.Model:
         )
     for source, target in zip(sources, targets, strict=True):
         set_affine(target, source)
+    if isinstance(inputs_as_called(copy), dict):  # of which TensorFlow's converter makes nothing
+        return keras.Model(copy.inputs, copy.output)
     return copy
+
+
+def inputs_as_called(model: keras.Model) -> Any:
+    """Inputs of a Sequential or Functional model as calls pass them: maybe in a dict."""
+    return model.inputs if isinstance(model, keras.Sequential) else model.input
 
 
 def float32_policy(node: dict) -> dict:
@@ -161,8 +171,9 @@ def export_tflite(model: keras.Model, path: str | os.PathLike, calibration: Any 
         model: a built model with EC layers, Sequential or Functional.
         path: target file; replaced if it exists.
         calibration: None, or some hundred inputs as in training, without labels: an array of
-            shape (examples, ...), or a list of arrays where the model has several inputs. The
-            range of each activation on them is the one that int8 will cover.
+            shape (examples, ...), or a list of arrays where the model has several inputs, a dict
+            where they come in one. The range of each activation on them is the one that int8 will
+            cover.
 
     Raises:
         ValueError: if the model is not built, is a subclassed one, holds no EC

@@ -3,6 +3,7 @@
 from keras_ec.training_extra import training_extra
 
 with training_extra("keras_ec.layers"):
+    import keras_ec.learning_rate  # noqa: F401, whose schedules models are compiled with and saved
     from keras_ec.layers.base import ECLayer, QuantizedWeight
     from keras_ec.layers.centers import Centers
     from keras_ec.layers.conv import ECConv1D, ECConv2D, ECDepthwiseConv2D

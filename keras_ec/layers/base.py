@@ -193,6 +193,18 @@ class ECLayer(RoundedLayer):
         outputs = mean + deviation * noise
         return self.activation(outputs) if self.activation is not None else outputs
 
+    def enable_lora(self, *args: Any, **kwargs: Any) -> None:
+        """Not available: what LoRA adds to a kernel is on no centers.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            f"Layer '{self.name}' ({type(self).__name__}) takes no LoRA: its kernel would leave "
+            "the centers. Expected that of the plain model, merged (save and load it) before "
+            "keras_ec.convert."
+        )
+
     def rate_scales(self) -> list[keras.Variable]:
         """Factors on the entropy penalty, which schedules ramp."""
         return [self._centers(name).rate_scale for name in self.quantized]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_ec.deploy.calibration import representative_dataset
+from keras_ec.deploy.calibration import in_order, representative_dataset
 
 
 @given(st.integers(1, 5), st.integers(0, 9))
@@ -64,3 +64,26 @@ def test_inputs_have_as_many_examples():
         representative_dataset(
             [np.zeros((4, 3)), np.zeros((3, 3))], [keras.Input((3,), batch_size=2)] * 2
         )
+
+
+def test_examples_in_a_dict_come_in_the_order_of_the_inputs():
+    names = {key: keras.Input((2,), name=key) for key in "abc"}
+    inputs = [names[key] for key in "cab"]
+    assert in_order({"a": 1, "b": 2, "c": 3}, names, inputs) == [3, 1, 2]
+    assert in_order({"a": 1}, {"a": names["a"]}, [names["a"]]) == 1
+    assert in_order([5, 6, 7], names, inputs) == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("examples", "named", "message"),
+    [
+        ({"a": 1}, True, r"has \['a', 'b'\]\. Received: \['a'\]"),
+        ({"a": 1, "c": 2}, True, r"has \['a', 'b'\]\. Received: \['a', 'c'\]"),
+        ({"a": 1, "b": 2}, False, r"has no names\. Received: \['a', 'b'\]"),
+    ],
+)
+def test_dicts_of_other_inputs_are_refused(examples, named, message):
+    names = {key: keras.Input((2,), name=key) for key in "ab"}
+    inputs = list(names.values())
+    with pytest.raises(ValueError, match=message):
+        in_order(examples, names if named else inputs, inputs)

@@ -432,6 +432,21 @@ def test_int8_network_of_several_inputs(tmp_path, rng):
     np.testing.assert_allclose(interpreter.get_tensor(target["index"]), expected, atol=0.05)
 
 
+@pytest.mark.parametrize("int8", [False, True])
+def test_inputs_in_a_dict(int8, tmp_path, rng):
+    """With keys in another order than the names of the tensors."""
+    inputs = {"a": keras.Input((5,), name="z"), "b": keras.Input((3,), name="y")}
+    model = keras.Model(inputs, {"out": ECDense(4)(layers.Concatenate()([*inputs.values()]))})
+    harden(model)
+    x = {key: rng.random((40, one.shape[1])).astype("float32") for key, one in inputs.items()}
+    export_tflite(model, tmp_path / "model.tflite", calibration=x if int8 else None)
+    interpreter = Interpreter(str(tmp_path / "model.tflite"))
+    run = interpreter.get_signature_runner()
+    (outputs,) = run(z=x["a"][:1], y=x["b"][:1]).values()
+    expected = array(model({key: a[:1] for key, a in x.items()})["out"])
+    np.testing.assert_allclose(outputs, expected, atol=0.05 if int8 else 1e-6)
+
+
 def test_recurrent_layers_in_int8_have_to_be_unrolled(rng):
     x = rng.standard_normal((20, 5, 3)).astype("float32")
     with pytest.raises(ValueError, match=r"forward_gru.* unroll=True"):
