@@ -58,7 +58,7 @@ COMPILED = ("lenet-300-100", "transformer")
 HALF_PRECISION = ("lenet-5", *NORMALIZED)
 """Networks of convolutions, which CPUs with such units train in half the time with bfloat16."""
 CURVES = ("lenet-300-100", "lenet-5", "resnet-8", "transformer")
-"""Networks with whole curves; of the others a few settings are tried, one of TFMOT and ECQ."""
+"""Networks with whole curves; of the others a few settings are tried, one of TFMOT."""
 QUICK = "lenet-300-100"
 SEEDS = (0, 1, 2)
 
@@ -85,7 +85,12 @@ OTHER_RATES = (0.4,)
 PUBLISHED_RATES = {"vgg": (0.15, 0.05, 0.3)}
 OTHER_PUBLISHED_RATES = (0.6, 0.3, 0.15, 1.2, 2.4)
 """Without distillation, which triples the gradient of the task."""
-CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
+CENTERS_AND_PRICES = {
+    "resnet-8": ((15, 0.4), (15, 0.8), (15, 1.6), (7, 0.4), (7, 0.2), (3, 0.2), (3, 0.1)),
+    "resnet-20": ((15, 0.4), (15, 1.6), (15, 6.4)),
+    "vgg": ((15, 0.4), (15, 1.6), (15, 6.4)),
+}
+OTHER_CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
 ALPHAS = {
     "lenet-300-100": (0.3, 0.15, 0.6, 0.4, 0.08),
@@ -166,7 +171,8 @@ def validation_plan(network: str) -> list[Configuration]:
         ),
     ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
-    assigned = [{**common, "centers": k, "price": price} for k, price in CENTERS_AND_PRICES[least]]
+    pairs = CENTERS_AND_PRICES.get(network, OTHER_CENTERS_AND_PRICES)
+    assigned = [{**common, "centers": k, "price": price} for k, price in pairs]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")

@@ -77,10 +77,10 @@ class RestartedCosine(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial: float, first_steps: int, second_steps: int, last: float) -> None:
-        self.initial = initial
-        self.first_steps = first_steps
-        self.second_steps = second_steps
-        self.last = last
+        self.initial = float(initial)
+        self.first_steps = int(first_steps)
+        self.second_steps = int(second_steps)
+        self.last = float(last)
 
     def __call__(self, step: Tensor) -> Tensor:
         """Learning rate at a step: float32 scalar."""
