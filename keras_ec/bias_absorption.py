@@ -71,7 +71,7 @@ def normalized_layers(
 
     Returns:
         Pairs of a layer of `LINEAR` with a trainable bias, without an activation, and the
-        trainable normalization that alone gets its output. Only graphs show that: there are none in
+        normalization that alone gets its output. Only graphs show that: there are none in
         subclassed models, but for the network within a Distiller, none within wrappers, and none
         where a layer cannot tell its configuration.
     """
@@ -95,9 +95,7 @@ def _subtracts_bias(normalization: Any, layer: Any) -> bool:
     """Whether a layer adds a bias last, to the channels that a normalization is of."""
     if type(normalization) is not keras.layers.BatchNormalization or type(layer) not in LINEAR:
         return False
-    if not normalization.trainable or getattr(normalization, "renorm", False):
-        return False
-    if layer.activity_regularizer is not None:
+    if getattr(normalization, "renorm", False) or layer.activity_regularizer is not None:
         return False
     rank = normalization.input_spec.ndim
     first = getattr(layer, "data_format", None) == "channels_first"

@@ -66,7 +66,7 @@ class ScheduledState(keras.callbacks.Callback):
         if self._epochs() == 1 and (self.params.get("steps") or self._batch + 1) == 1:
             warnings.warn(
                 "There is one epoch alone, of one batch or of a number of batches that is not "
-                "known: schedules stay at their start. Give `fit` more epochs, or "
+                "known: schedules stay at their start. Give `fit` more epochs, more batches, or "
                 "`steps_per_epoch`.",
                 stacklevel=2,
             )

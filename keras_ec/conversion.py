@@ -127,10 +127,12 @@ def convert(
 
 
 def _check_kernel(config: dict) -> None:
-    """Raises a ValueError where a layer computes with more, or less, than a float kernel."""
+    """Raises a ValueError where a layer's kernel has LoRA added to it or is quantized by Keras."""
+    policy = keras.dtype_policies.get(config.get("dtype") or "float32")
     if config.get("lora_rank"):
-        problem, remedy = "has LoRA", "Save and load the model, which merges it"
-    elif config.get("quantization_config") or "Quantized" in _policy_class(config):
+        problem = "has LoRA"
+        remedy = "Merge it, by `save_weights` and `load_weights` of the same model without LoRA"
+    elif isinstance(policy, keras.dtype_policies.QuantizedDTypePolicy):
         problem, remedy = "is quantized", "Convert the model from before `quantize`"
     else:
         return
@@ -138,12 +140,6 @@ def _check_kernel(config: dict) -> None:
         f"Layer '{config['name']}' {problem}. Expected a layer that computes with the float kernel "
         f"it holds. {remedy}, or leave the layer out by `select`."
     )
-
-
-def _policy_class(config: dict) -> str:
-    """Class name of a layer's dtype policy; empty where it is given by name."""
-    policy = config.get("dtype")
-    return policy["class_name"] if isinstance(policy, dict) else ""
 
 
 def _warn_of_what_is_left(model: keras.Model) -> None:

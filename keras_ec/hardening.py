@@ -73,7 +73,7 @@ def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:
     That is every trainable variable of one dimension, other than centers and the vectors of layers
     with `vector_bits` of their own. Of BatchNormalization the folded scale and offset are rounded,
     since these are what a deployed network contains. A bias before one goes into its mean first,
-    see `keras_ec.bias_absorption`. Layers that are not trainable stay as they are.
+    see `keras_ec.bias_absorption`.
 
     Args:
         model: a built model.
@@ -83,8 +83,7 @@ def round_vectors(model: keras.layers.Layer, bits: int = VECTOR_BITS) -> None:
     for variable in _vectors(model):
         variable.assign(round_vector(ops.convert_to_numpy(variable), bits))
     for layer in all_layers(model):
-        normalizes = isinstance(layer, keras.layers.BatchNormalization) and layer.built
-        if normalizes and layer.trainable:
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
             _round_normalization(layer, bits)
 
 

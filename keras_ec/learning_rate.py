@@ -56,7 +56,7 @@ def restarted_cosine(
         )
     steps = steps_per_epoch * (epochs - fine_tune_epochs)
     if fine_tune_epochs == 0:
-        return keras.optimizers.schedules.CosineDecay(initial, steps, alpha=last)
+        return keras.optimizers.schedules.CosineDecay(float(initial), int(steps), alpha=float(last))
     return RestartedCosine(initial, steps, steps_per_epoch * fine_tune_epochs, last)
 
 

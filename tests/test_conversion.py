@@ -362,7 +362,7 @@ def test_models_with_ec_layers_are_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda model: model.layers[0].enable_lora(2), "has LoRA.* merges it, or leave"),
+        (lambda model: model.layers[0].enable_lora(2), "has LoRA.* without LoRA, or leave"),
         (lambda model: model.quantize("int8"), "is quantized.* before `quantize`, or leave"),
     ],
 )
@@ -376,9 +376,29 @@ def test_kernels_that_are_not_what_the_layer_computes_with(change, message):
 def test_layers_with_lora_may_be_left_out(rng):
     model = dense_net()
     model.layers[0].enable_lora(2)
-    with pytest.warns(UserWarning, match="'dense|dense"):
-        converted = convert(model, 0.2, 100, select=lambda layer: layer.units == 3)
+    with pytest.warns(UserWarning, match=model.layers[0].name):
+        converted = convert(model, 0.2, 100, select=lambda layer: layer.units == 3, centers=2001)
     assert [type(layer).__name__ for layer in converted.layers] == ["Dense", "ECDense"]
+    x = rng.normal(size=(5, 6)).astype("float32")
+    np.testing.assert_allclose(array(converted(x)), array(model(x)), atol=1e-2)
+
+
+def test_merged_lora_is_converted(tmp_path, rng):
+    model, merged = dense_net(), dense_net()
+    model.layers[0].enable_lora(2)
+    model.layers[0].lora_kernel_b.assign(rng.normal(size=(2, 16)))
+    model.save_weights(tmp_path / "model.weights.h5")
+    merged.load_weights(tmp_path / "model.weights.h5")
+    x = rng.normal(size=(5, 6)).astype("float32")
+    np.testing.assert_allclose(array(merged(x)), array(model(x)), atol=1e-5)
+    convert(merged, alpha=0.2, num_examples=100)
+
+
+@pytest.mark.parametrize("dtype", ["int8_from_float32", "int4_from_float32", "float8_from_float32"])
+def test_layers_of_quantized_policies(dtype):
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(4, dtype=dtype)])
+    with pytest.raises(ValueError, match="is quantized"):
+        convert(model, alpha=0.2, num_examples=100)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

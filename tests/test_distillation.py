@@ -161,6 +161,12 @@ def test_outputs_with_names_are_refused(rng):
         distiller.fit(x, {"answer": y}, verbose=0)
 
 
+class Interruption(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
 def test_a_new_distiller_loads_weights_and_resumes(rng, tmp_path):
     x, y = rng.normal(size=(20, 6)).astype("float32"), rng.integers(0, 3, 20)
 
@@ -170,7 +176,12 @@ def test_a_new_distiller_loads_weights_and_resumes(rng, tmp_path):
         return made
 
     first, second = distiller(), distiller()
-    first.fit(x, y, verbose=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "backup")])
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        first.fit(x, y, epochs=3, verbose=0, callbacks=[backup, Interruption()])
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+    history = second.fit(x, y, epochs=3, verbose=0, callbacks=[backup])
+    assert history.epoch == [2]
     first.save_weights(tmp_path / "model.weights.h5")
     second.load_weights(tmp_path / "model.weights.h5")
     for old, new in zip(first.get_weights(), second.get_weights(), strict=True):

@@ -49,8 +49,10 @@ def test_training_longer_than_planned_keeps_the_last_rate(blobs, make_blob_model
 
 def test_compiled_models_load_in_a_fresh_process(tmp_path):
     model = keras.Sequential([keras.Input((4,)), keras_ec.layers.ECDense(3)])
-    numbers = (np.float32(0.5), np.int64(10), np.int64(4), np.int64(1))
-    model.compile(keras.optimizers.Adam(restarted_cosine(*numbers)), "mse")
+    numbers = (np.float32(0.5), np.int64(10), np.int64(4))
+    model.compile(keras.optimizers.Adam(restarted_cosine(*numbers, 0, np.float32(0.01))), "mse")
+    model.save(tmp_path / "one_cosine.keras")
+    model.compile(keras.optimizers.Adam(restarted_cosine(*numbers, np.int64(1))), "mse")
     model.save(tmp_path / "model.keras")
     script = (
         "import sys, keras_ec.layers, keras\n"

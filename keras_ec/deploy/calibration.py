@@ -63,26 +63,31 @@ def in_order(calibration: Any, names: Any, inputs: Sequence[Any]) -> Any:
 
     Args:
         calibration: as `representative_dataset` takes it, or a dict of arrays.
-        names: the inputs as the network was given them, a dict if they have names.
+        names: the inputs as calls pass them, maybe in a dict.
         inputs: the same in order.
 
     Returns:
         As `representative_dataset` takes it.
 
     Raises:
-        ValueError: if a dict has other keys than the network's inputs.
+        ValueError: if a dict has other keys than that of the inputs, or these are in none or in a
+            nested one.
     """
     if not isinstance(calibration, dict):
         return calibration
     keys = {id(one): key for key, one in names.items()} if isinstance(names, dict) else {}
-    order = [keys.get(id(one)) for one in inputs]
-    if sorted(map(str, order)) != sorted(map(str, calibration)):
+    if set(keys) != {id(one) for one in inputs}:
         raise ValueError(
-            "Expected examples for calibration in a dict of the network's inputs, which has "
-            f"{sorted(map(str, keys.values())) or 'no names'}. "
-            f"Received: {sorted(map(str, calibration))}."
+            "Expected examples for calibration in a list, in the order of `model.inputs`, since "
+            "the model does not take its inputs in a flat dict. "
+            f"Received: a dict of {[*calibration]}."
         )
-    arrays = [calibration[key] for key in order]
+    if set(keys.values()) != set(calibration):
+        raise ValueError(
+            "Expected examples for calibration by the keys of the model's inputs, "
+            f"{[*keys.values()]}. Received: {[*calibration]}."
+        )
+    arrays = [calibration[keys[id(one)]] for one in inputs]
     return arrays if len(arrays) > 1 else arrays[0]
 
 

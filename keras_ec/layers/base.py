@@ -201,8 +201,8 @@ class ECLayer(RoundedLayer):
         """
         raise ValueError(
             f"Layer '{self.name}' ({type(self).__name__}) takes no LoRA: its kernel would leave "
-            "the centers. Expected that of the plain model, merged (save and load it) before "
-            "keras_ec.convert."
+            "the centers. Expected a plain layer; keras_ec.convert takes the network once LoRA is "
+            "merged, by `save_weights` and `load_weights` of a model without it."
         )
 
     def rate_scales(self) -> list[keras.Variable]:

@@ -159,14 +159,6 @@ class Centers(keras.layers.Layer):
         self.largest_gap = self._state("largest_gap", lambda shape, dtype=None: self.gap())
         self.built = True
 
-    def load_own_variables(self, store: Any) -> None:
-        """Loads the state; the weights are trainable then if they are not frozen in it."""
-        super().load_own_variables(store)
-        if not self.built:
-            return
-        frozen = float(ops.convert_to_numpy(self.frozen)) > 0
-        self._weights().trainable = self.trainable and not frozen
-
     def call(self, inputs: Tensor) -> Tensor:
         """The weights that the centers belong to, in float32.
 

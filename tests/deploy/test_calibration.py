@@ -77,9 +77,9 @@ def test_examples_in_a_dict_come_in_the_order_of_the_inputs():
 @pytest.mark.parametrize(
     ("examples", "named", "message"),
     [
-        ({"a": 1}, True, r"has \['a', 'b'\]\. Received: \['a'\]"),
-        ({"a": 1, "c": 2}, True, r"has \['a', 'b'\]\. Received: \['a', 'c'\]"),
-        ({"a": 1, "b": 2}, False, r"has no names\. Received: \['a', 'b'\]"),
+        ({"a": 1}, True, r"inputs, \['a', 'b'\]\. Received: \['a'\]"),
+        ({"a": 1, "c": 2}, True, r"inputs, \['a', 'b'\]\. Received: \['a', 'c'\]"),
+        ({"a": 1, "b": 2}, False, r"in a list.*Received: a dict of \['a', 'b'\]"),
     ],
 )
 def test_dicts_of_other_inputs_are_refused(examples, named, message):

@@ -432,6 +432,16 @@ def test_int8_network_of_several_inputs(tmp_path, rng):
     np.testing.assert_allclose(interpreter.get_tensor(target["index"]), expected, atol=0.05)
 
 
+def test_inputs_in_nested_dicts(rng):
+    inputs = {"a": {"b": keras.Input((5,), name="z")}, "c": keras.Input((3,), name="y")}
+    merged = layers.Concatenate()([inputs["a"]["b"], inputs["c"]])
+    model = keras.Model(inputs, ECDense(4)(merged))
+    interpreter = Interpreter(model_content=tflite_bytes(model))
+    x, y = (rng.random((1, n)).astype("float32") for n in (5, 3))
+    (outputs,) = interpreter.get_signature_runner()(z=x, y=y).values()
+    np.testing.assert_allclose(outputs, array(model({"a": {"b": x}, "c": y})), atol=1e-6)
+
+
 @pytest.mark.parametrize("int8", [False, True])
 def test_inputs_in_a_dict(int8, tmp_path, rng):
     """With keys in another order than the names of the tensors."""

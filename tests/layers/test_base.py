@@ -562,28 +562,6 @@ def test_freezing_stops_the_kernel_and_thawing_starts_it(kind, center_type):
     np.testing.assert_array_equal(array(weight.variable), weight.hardened())
 
 
-def test_saved_layers_stay_frozen_and_thawed_ones_trainable(center_type, tmp_path):
-    model = network(center_type)
-    for name in ("frozen", "thawed"):
-        for layer in ec_layers(model):
-            layer.freeze_assignments() if name == "frozen" else layer.unfreeze_assignments()
-        model.save_weights(tmp_path / f"{name}.weights.h5")
-        model.save(tmp_path / f"{name}.keras")
-    for name in ("frozen", "thawed"):
-        model.load_weights(tmp_path / f"{name}.weights.h5")
-        for one in (model, keras.models.load_model(tmp_path / f"{name}.keras")):
-            trainable = {weight.variable.trainable for weight in quantized_weights(one)}
-            assert trainable == {name == "thawed"}
-
-
-def test_loading_leaves_a_layer_that_is_not_trainable_alone(center_type, tmp_path):
-    model = network(center_type)
-    model.save_weights(tmp_path / "model.weights.h5")
-    model.trainable = False
-    model.load_weights(tmp_path / "model.weights.h5")
-    assert model.trainable_variables == []
-
-
 def test_lora_is_refused():
     layer = ECDense(3)
     layer.build((None, 6))
