@@ -23,6 +23,21 @@ def _check_epochs(epochs: int) -> None:
         raise ValueError(f"Expected a number of epochs, a whole one >= 0. Received: {epochs!r}")
 
 
+def _epochs_of(callback: keras.callbacks.Callback) -> int:
+    """Epochs of the training that a callback is called in.
+
+    Raises:
+        ValueError: if nobody told it.
+    """
+    epochs = (callback.params or {}).get("epochs")
+    if epochs is None:
+        raise ValueError(
+            "Expected to be told the number of epochs, as `fit` does. In a training loop of your "
+            "own: keras.callbacks.CallbackList([...], model=model, epochs=epochs, steps=steps)."
+        )
+    return epochs
+
+
 class ScheduledState(keras.callbacks.Callback):
     """Base of callbacks that set state of EC layers by a schedule.
 
@@ -53,7 +68,7 @@ class ScheduledState(keras.callbacks.Callback):
         self.schedule = schedule
         self.reserved_epochs = reserved_epochs
         self._epoch = 0
-        self._steps = self._batch = 0
+        self._steps = self._counted = 0
         self._variables: list[keras.Variable] = []
 
     def variables(self) -> list[keras.Variable]:
@@ -63,7 +78,7 @@ class ScheduledState(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Looks up what the schedule sets."""
         self._variables = self.variables()
-        if self._epochs() == 1 and (self.params.get("steps") or self._batch + 1) == 1:
+        if self._epochs() == 1 and (self.params.get("steps") or self._counted or 1) == 1:
             warnings.warn(
                 "There is one epoch alone, of one batch or of a number of batches that is not "
                 "known: schedules stay at their start. Give `fit` more epochs, more batches, or "
@@ -73,7 +88,7 @@ class ScheduledState(keras.callbacks.Callback):
 
     def _epochs(self) -> int:
         """Epochs in which progress runs."""
-        return max(self.params.get("epochs", 1) - self.reserved_epochs, 1)
+        return max(_epochs_of(self) - self.reserved_epochs, 1)
 
     def progress(self, batch: int = 0) -> float:
         """Progress at a batch of the present epoch, from 0 to 1."""
@@ -84,13 +99,16 @@ class ScheduledState(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Follows the number of the epoch."""
         self._epoch = epoch
-        self._steps = self._batch + 1 if self._batch else 0
+        self._steps = self._counted
         self._assign(self.progress())
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Follows the number of the batch."""
-        self._batch = batch
         self._assign(self.progress(batch))
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Counts the batches: one is announced after the last, where their number is not known."""
+        self._counted = batch + 1
 
     def _assign(self, progress: float) -> None:
         value = self.schedule(progress)
@@ -192,9 +210,9 @@ class FreezeAssignments(keras.callbacks.Callback):
                 "with fine_tune_epochs=0, save the model, and load and fine-tune it outside of "
                 "the strategy's scope."
             )
-        if 0 < self.params.get("epochs", 1) <= self.epochs:
+        if 0 < _epochs_of(self) <= self.epochs:
             warnings.warn(
-                f"All {self.params['epochs']} epochs are trained with frozen assignments, so that "
+                f"All {_epochs_of(self)} epochs are trained with frozen assignments, so that "
                 "no kernel learns. Give `fit` more epochs, or fewer to `fine_tune_epochs`.",
                 stacklevel=2,
             )
@@ -205,7 +223,7 @@ class FreezeAssignments(keras.callbacks.Callback):
 
         Before them it thaws what an interrupted run left frozen.
         """
-        due = self.epochs > 0 and epoch >= self.params.get("epochs", 1) - self.epochs
+        due = self.epochs > 0 and epoch >= _epochs_of(self) - self.epochs
         if due and not self._frozen:
             self._set(frozen=True)
         elif not due and self._holds_frozen():
@@ -367,6 +385,11 @@ class HardenAssignments(keras.callbacks.Callback):
         """Advances the schedules."""
         for part in self._parts:
             part.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Counts the batches."""
+        for part in self._parts:
+            part.on_train_batch_end(batch, logs)
 
     def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Rounds the short vectors."""

@@ -31,7 +31,8 @@ class RoundedLayer(keras.layers.Layer):
         **kwargs: keyword arguments of the Keras layer.
 
     Raises:
-        ValueError: if `vector_bits` is out of range, or `entropy_regularizer` something else.
+        ValueError: if `vector_bits` is out of range, `entropy_regularizer` something else, or
+            `dtype` a policy of layers that Keras quantizes.
     """
 
     ec_arguments: tuple[str, ...] = ("vector_bits", "entropy_regularizer")
@@ -54,6 +55,11 @@ class RoundedLayer(keras.layers.Layer):
                 f"or None. Received: {entropy_regularizer!r}"
             )
         super().__init__(*args, **kwargs)
+        if isinstance(self.dtype_policy, keras.dtype_policies.QuantizedDTypePolicy):
+            raise ValueError(
+                "`dtype` must be one of floats, such as 'float32' or 'mixed_float16': what Keras "
+                f"quantizes is not trained. Received: {self.dtype_policy.name!r}"
+            )
         self.vector_bits = vector_bits
         self.entropy_regularizer = entropy_regularizer
         self._vector_names: tuple[str, ...] = ()

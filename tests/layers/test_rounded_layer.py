@@ -48,6 +48,14 @@ def spread(rng):
     return model
 
 
+@pytest.mark.parametrize("make", [ECDense, lambda units, dtype: ECLayerNormalization(dtype=dtype)])
+def test_quantized_dtypes_are_refused(make):
+    for dtype in ("int8_from_float32", "float8_from_mixed_bfloat16"):
+        with pytest.raises(ValueError, match=f"one of floats.*Received: '{dtype}'"):
+            make(3, dtype=dtype)
+    assert make(3, dtype="mixed_float16").compute_dtype == "float16"
+
+
 def test_calls_use_rounded_vectors(spread, pictures):
     before = array(spread(pictures))
     values = [array(v) for v in vectors(spread)]
