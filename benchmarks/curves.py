@@ -145,6 +145,26 @@ def headline(results: list[Result], fp32_error: float) -> list[Result]:
     return chosen
 
 
+def repeated(results: list[Result], fp32_error: float) -> list[Result]:
+    """Headline points that are worth further seeds: the smallest of each group of methods.
+
+    Args:
+        results: of one network and one split.
+        fp32_error: of the float32 network on that split, in percent.
+
+    Returns:
+        At most one result for each group and margin.
+    """
+    chosen = []
+    for curves in by_family(results).values():
+        points = headline([result for curve in curves for result in curve], fp32_error)
+        for margin in MARGINS.get(results[0]["network"], OTHER_MARGINS):
+            near = [r for r in points if error_of(r) <= fp32_error + margin]
+            least = sorted(near, key=lambda r: r["payload_bytes"])[:1]
+            chosen += [r for r in least if r not in chosen]
+    return chosen
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """Results of one configuration with several seeds."""

@@ -2,7 +2,7 @@
 
 Every point runs in a process of its own and stores its result, so that a stopped run continues.
 When all points of a network are there on the validation split, those that are best on it
-are measured on the test set, the ones near the float32 network's accuracy with three seeds.
+are measured on the test set, the smallest near the float32 network's accuracy with three seeds.
 
     python benchmarks/plan.py --data data
 """
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from configuration import BASELINES, HERE, Configuration, baseline_record
-from curves import headline, pareto_front
+from curves import pareto_front, repeated
 from processor import computes_bfloat16
 from settings import DEFAULTS
 
@@ -261,17 +261,17 @@ def test_plan(network: str) -> list[Configuration]:
 
     Returns:
         Those whose validation results no smaller point of the same curve beats; then the
-        headline points with further seeds.
+        smallest headline points of each group of methods with further seeds.
     """
     paths = [c.result_path() for c in validation_plan(network)]
     results = [json.loads(path.read_text()) for path in paths if path.exists()]
     fp32 = baseline_record(network)["validation_error"]
     chosen = pareto_front(results)
     planned = [Configuration(network, r["method"], r["settings"], 0, "test") for r in chosen]
-    repeated = [Configuration(network, r["method"], r["settings"]) for r in headline(results, fp32)]
+    again = [Configuration(network, r["method"], r["settings"]) for r in repeated(results, fp32)]
     return planned + [
         dataclasses.replace(c, seed=seed, split="test")
-        for c in repeated
+        for c in again
         for seed in SEEDS[1:]
         if trains(c)
     ]

@@ -284,7 +284,7 @@ def test_a_training_loop_of_ones_own_ends_with_a_hardened_network(blobs, make_bl
 def test_a_loop_that_does_not_tell_its_epochs_is_refused(make_blob_model, make):
     for known in ({}, {"steps": 4}):
         callbacks = keras.callbacks.CallbackList([make()], model=make_blob_model(), **known)
-        with pytest.raises(ValueError, match="number of epochs.*epochs=epochs, steps=steps"):
+        with pytest.raises(ValueError, match=r"number of epochs.*epochs=epochs, steps=steps"):
             callbacks.on_train_begin()
 
 

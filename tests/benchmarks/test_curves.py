@@ -9,6 +9,7 @@ from curves import (
     method_name,
     pareto_front,
     payload_at,
+    repeated,
     rows,
     strongest,
 )
@@ -77,6 +78,23 @@ def test_headline_is_the_smallest_within_each_margin(make_result, monkeypatch):
     sizes = [r["payload_bytes"] for r in headline(results, fp32_error=0.9)]
     assert sizes == [40, 20]
     assert headline(results, fp32_error=0.1) == []
+
+
+def test_repeated_is_the_smallest_headline_of_each_group(make_result, monkeypatch):
+    monkeypatch.setitem(curves.MARGINS, "lenet-300-100", (0.5, 1.0))
+    clustered = {"technique": "clustering", "clusters": 8}
+    pruned, dense = (
+        make_result("tfmot", payload_bytes=n, error=e) for n, e in ((10, 2.0), (40, 1))
+    )
+    small, exact = (
+        make_result("tfmot", clustered, payload_bytes=n, error=e) for n, e in ((20, 1.9), (30, 1.2))
+    )
+    own = make_result(settings={"restart": True, "largest_gap": True}, error=1.4)
+    earlier = make_result(payload_bytes=1, error=1.4)  # one cosine: not a group of its own
+    results = [pruned, dense, small, exact, own, earlier]
+    assert repeated(results, fp32_error=1.0) == [exact, pruned, own]
+    assert repeated([small, own], fp32_error=1.0) == [small, own]
+    assert repeated([], fp32_error=1.0) == []
 
 
 def test_headline_rows_have_the_smallest_file_within_the_margin(make_result, monkeypatch):
