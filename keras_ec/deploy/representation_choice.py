@@ -27,6 +27,8 @@ _ENTROPY_SAMPLE = 1 << 18
 
 _FEW_LEVELS = 16
 """Tensors of at most so many levels are not searched for scales of their channels."""
+_MOST_LEVELS = 256
+"""Nor those with a channel of more."""
 
 
 def choose_representation(flatbuffer: bytes, buffer: WeightBuffer) -> Representation | None:
@@ -95,22 +97,27 @@ def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
         # An alphabet of multiples holds their scale as well: it costs more than the scale alone.
         found = [whole] if levels > 2 else [alphabet, whole]
         if not 0 < levels <= _FEW_LEVELS and bits.ndim > 1:
-            for axis in _channel_axes(bits):
+            for axis, repeated in _channel_axes(bits):
                 product = as_product(bits, axis)
-                found.append(product or as_tables(bits, axis))
+                found.append(product or (as_tables(bits, axis) if repeated else None))
     return [item for item in found if item is not None]
 
 
-def _channel_axes(bits: np.ndarray) -> list[int]:
-    """Returns, counted from 1, the axes along which channels hold few values, fewest first."""
+def _channel_axes(bits: np.ndarray) -> list[tuple[int, bool]]:
+    """Returns the axes, counted from 1, along which channels hold few values, at most two.
+
+    Beside each is whether values repeat so often that tables of them may pay. These come first,
+    and of either kind the axis of the fewest values. Of channels of few weights many values may
+    be multiples of one scale all the same.
+    """
     counts = []
     for axis in range(bits.ndim):
         rows = np.moveaxis(bits, axis, 0).reshape(bits.shape[axis], -1)
         distinct = 0
         for row in rows:
             distinct = max(distinct, np.unique(row).size)
-            if distinct > 256:
+            if distinct > _MOST_LEVELS:
                 break
-        if distinct <= min(256, max(_FEW_LEVELS, rows.shape[1] // 2)):
-            counts.append((distinct, axis + 1))
-    return [axis for _, axis in sorted(counts)][:2]
+        if distinct <= _MOST_LEVELS:
+            counts.append((distinct > max(_FEW_LEVELS, rows.shape[1] // 2), distinct, axis + 1))
+    return [(axis, not seldom) for seldom, _, axis in sorted(counts)][:2]

@@ -82,6 +82,17 @@ def test_folded_normalization_costs_little_more_than_its_scales(shape, axis):
     assert folded - plain < 4.2 * shape[axis] + 10
 
 
+def test_folded_kernel_of_many_levels_and_few_weights_a_channel():
+    """As a first convolution of 63 centers: hardly a value repeats within a channel."""
+    rng = np.random.default_rng(0)
+    scales = rng.integers(17, 32, 16) * np.float32(0.0246124267578125)
+    levels = np.rint(rng.laplace(scale=8, size=(16, 3, 3, 3))).clip(-31, 31) + 0.0
+    ecz = _round_trip(build_tflite({"kernel": (levels * scales[:, None, None, None]).astype("f4")}))
+    counts = np.unique(levels, return_counts=True)[1] / levels.size
+    integers, structure = -levels.size * (counts @ np.log2(counts)) / 8, 120
+    assert len(ecz) < 1.05 * integers + 3 * scales.size + structure
+
+
 def test_shared_external_misshapen_and_absent_buffers():
     arrays = {"a": _sparse((20, 30)), "b": _sparse((50, 20), 1), "c": _sparse((10, 9), 2)}
     for tflite in (
