@@ -69,6 +69,8 @@ def label(result: Result) -> str:
             {"uniform": "", "free": ", free centers"}[settings["center_type"]],
             RATES[settings["rate_model"]],
         ]
+    if settings.get("fine_below"):
+        parts.append(", finer small kernels")
     return "".join(parts)
 
 

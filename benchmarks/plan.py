@@ -42,7 +42,7 @@ LIBRARY = {"largest_gap": True, "restart": True}
 CONSTRAINED = {
     "lenet-300-100": {"ramp": 0.05, "distillation": 0.0},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
-    "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
+    "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "fine_below": 1024},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
     "transformer": {
@@ -90,6 +90,8 @@ CENTERS_AND_PRICES = {
     "resnet-20": ((15, 0.4), (15, 1.6), (15, 6.4)),
     "vgg": ((15, 0.4), (15, 1.6), (15, 6.4)),
 }
+FINER_PRICES = {"resnet-8": (0.8, 1.6)}
+"""Of ECQ with 15 centers, and more in kernels of few weights, as keras_ec has there."""
 OTHER_CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
 ALPHAS = {
@@ -172,7 +174,9 @@ def validation_plan(network: str) -> list[Configuration]:
     ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
     pairs = CENTERS_AND_PRICES.get(network, OTHER_CENTERS_AND_PRICES)
-    assigned = [{**common, "centers": k, "price": price} for k, price in pairs]
+    usual = {**common, "fine_below": 0}
+    assigned = [{**usual, "centers": k, "price": price} for k, price in pairs]
+    assigned += [{**common, "price": price} for price in FINER_PRICES.get(network, ())]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")

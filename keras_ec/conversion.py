@@ -10,6 +10,7 @@ import keras
 from keras_ec.cloning import check_clonable, clone, keras_layer_of, serialized
 from keras_ec.hardening import check_finite
 from keras_ec.layers.base import ECLayer
+from keras_ec.layers.center_types import make_centers
 from keras_ec.layers.centers import Centers
 from keras_ec.layers.registry import EC_LAYERS
 from keras_ec.layers.rounded_layer import RoundedLayer
@@ -24,7 +25,7 @@ def convert(
     model: keras.Model,
     alpha: float,
     num_examples: int,
-    centers: int | Sequence[float] = 15,
+    centers: int | Sequence[float] | Callable[[keras.layers.Layer], int | Sequence[float]] = 15,
     center_type: str = "uniform",
     forward: str = "straight_through",
     rate_model: str = "structured",
@@ -46,7 +47,8 @@ def convert(
         model: a built Keras model, trained or not.
         alpha: weight of the rate, see `EntropyRegularizer`. 0.05 to 0.5 is usual.
         num_examples: number of training examples.
-        centers: number of centers of each kernel, or their initial values.
+        centers: number of centers of each kernel, or their initial values; or a function that
+            gives either for a layer to convert, a copy of it with other weights.
         center_type: "uniform" or "free", see `keras_ec.layers.ECLayer`.
         forward: "straight_through" or "gaussian".
         rate_model: "structured", "geometric" or "order_0", see `EntropyRegularizer`.
@@ -88,7 +90,7 @@ def convert(
         EntropyRegularizer(alpha, num_examples, rate_model)
     )
     arguments = {
-        "centers": centers,
+        "centers": 15 if callable(centers) else centers,
         "center_type": center_type,
         "forward": forward,
         "entropy_regularizer": regularizer,
@@ -107,6 +109,9 @@ def convert(
             return node
         _check_kernel(node["config"])
         own = {name: arguments[name] for name in ec_class.ec_arguments}
+        if "centers" in own and callable(centers):
+            own["centers"] = centers(keras.saving.deserialize_keras_object(node))
+            make_centers(own["centers"], center_type, "check")  # errors name the argument
         return serialized(ec_class, {**node["config"], **own})
 
     converted = clone(model, replace)

@@ -122,6 +122,29 @@ def test_centers_span_the_trained_weights(rng):
         np.testing.assert_allclose(array(weight.centers.values())[[0, -1]], [-reach, reach], 1e-6)
 
 
+def test_centers_by_layer(rng):
+    inner = layers.TimeDistributed(layers.Dense(2, name="inner"))
+    base = keras.Sequential(
+        [keras.Input((3, 8)), layers.Conv1D(4, 2, name="first"), layers.BatchNormalization(), inner]
+    )
+    before = base.get_weights()
+    many = {"first": 31, "inner": [-1.0, 0.0, 1.0]}
+    shapes = []
+
+    def centers(layer):
+        shapes.append(tuple(layer.kernel.shape))
+        return many[layer.name]
+
+    model = convert(base, 0.2, 100, centers=centers)
+    assert shapes == [(2, 8, 4), (4, 2)]
+    counts = {w.layer.name: len(array(w.centers.values())) for w in quantized_weights(model)}
+    assert counts == {"first": 31, "inner": 3}
+    for old, new in zip(before, strip(model).get_weights(), strict=True):
+        assert old.shape == new.shape
+    with pytest.raises(ValueError, match="`centers` must be a whole number"):
+        convert(base, 0.2, 100, centers=lambda layer: 1.5)
+
+
 def test_given_centers():
     model = convert(dense_net(), 0.2, 100, centers=[-0.5, 0, 0.2], center_type="free")
     for weight in quantized_weights(model):

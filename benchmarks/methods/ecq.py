@@ -13,7 +13,7 @@ from shipped import Shipped
 
 import keras_ec
 from keras_ec.traversal import quantized_weights
-from methods.keras_ec import harden_assignments, train_and_ship
+from methods.keras_ec import centers_of, harden_assignments, train_and_ship
 
 
 def compress(
@@ -24,7 +24,7 @@ def compress(
         under_policy(base, settings["policy"]),
         alpha=0.0,
         num_examples=len(data.x),
-        centers=settings["centers"],
+        centers=centers_of(settings),
         center_type=rate_distortion_centers.KIND,
         rate_model="order_0",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ import keras_ec
 from keras_ec import schedules
 from keras_ec.inspection import inspect_archive
 
+FINE = 63
+"""Centers of kernels of few weights."""
+
 
 def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
@@ -25,7 +30,7 @@ def compress(
         under_policy(base, settings["policy"]),
         alpha=settings["alpha"],
         num_examples=len(data.x),
-        centers=settings["centers"],
+        centers=centers_of(settings),
         center_type=("" if settings["largest_gap"] else EARLIER) + settings["center_type"],
         forward=settings["forward"],
         rate_model=settings["rate_model"],
@@ -33,6 +38,16 @@ def compress(
     )
     callback = harden_assignments(settings, 1.0, schedules.exponential(*settings["temperature"]))
     return train_and_ship(model, base, data, settings, seed, folder, callback)
+
+
+def centers_of(settings: dict[str, Any]) -> Callable[[keras.layers.Layer], int]:
+    """How many centers the kernel of a layer has: `FINE`, or what the settings say of others."""
+
+    def centers(layer: keras.layers.Layer) -> int:
+        few = math.prod(layer.kernel.shape) < settings["fine_below"]
+        return FINE if few else settings["centers"]
+
+    return centers
 
 
 def harden_assignments(

@@ -110,6 +110,15 @@ def test_headline_rows_have_the_smallest_file_within_the_margin(make_result, mon
     assert row.mean("payload_bytes") == 20
 
 
+def test_finer_small_kernels_are_a_curve_of_the_same_group(make_result):
+    for method, name in (("keras_ec", "keras_ec"), ("ecq", "ECQ")):
+        settings = {"restart": True, "largest_gap": True} if method == "keras_ec" else {}
+        usual = make_result(method, settings)
+        finer = make_result(method, {**settings, "fine_below": 1024})
+        assert label(finer) == label(usual) + ", finer small kernels"
+        assert family(finer) == family(usual) == name
+
+
 def test_distilled_and_published_reparameterization_are_two_curves(make_result):
     published = make_result("entropy_penalized", payload_bytes=20, error=2.0)
     distilled = make_result("entropy_penalized", {"distillation": 0.7}, payload_bytes=10, error=1.0)
