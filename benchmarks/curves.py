@@ -69,7 +69,7 @@ def label(result: Result) -> str:
             {"uniform": "", "free": ", free centers"}[settings["center_type"]],
             RATES[settings["rate_model"]],
         ]
-    if settings.get("fine_below"):
+    if (settings.get("source_settings") or settings).get("fine_below"):
         parts.append(", finer small kernels")
     return "".join(parts)
 

@@ -42,7 +42,7 @@ LIBRARY = {"largest_gap": True, "restart": True}
 CONSTRAINED = {
     "lenet-300-100": {"ramp": 0.05, "distillation": 0.0},
     "lenet-5": {"fine_tune_epochs": 4, "vector_bits": 5, "ramp": 0.05},
-    "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "fine_below": 1024},
+    "resnet-8": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "resnet-20": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05},
     "vgg": {"fine_tune_epochs": 2, "vector_bits": 8, "ramp": 0.05, "distillation": 0.0},
     "transformer": {
@@ -90,8 +90,12 @@ CENTERS_AND_PRICES = {
     "resnet-20": ((15, 0.4), (15, 1.6), (15, 6.4)),
     "vgg": ((15, 0.4), (15, 1.6), (15, 6.4)),
 }
+FINE_BELOW = {"fine_below": 1024}
+"""What gives more centers to kernels of fewer weights, where it is tried."""
+FINER_ALPHAS = {"resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4), "resnet-20": (0.3,)}
+"""Of keras_ec with it."""
 FINER_PRICES = {"resnet-8": (0.8, 1.6)}
-"""Of ECQ with 15 centers, and more in kernels of few weights, as keras_ec has there."""
+"""Of ECQ with it and 15 centers in all others."""
 OTHER_CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
 ALPHAS = {
@@ -165,6 +169,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(GAUSSIAN if network in SAMPLED else ()),
     ]
     varied = [{**constrained, **v, "alpha": v["alpha"] * entropy[0]["alpha"]} for v in variants]
+    finer = [{**constrained, **FINE_BELOW, "alpha": a} for a in FINER_ALPHAS.get(network, ())]
     taught = [
         *(("keras_ec", {**constrained, "alpha": a}) for a in TAUGHT_ALPHAS.get(network, ())),
         *(
@@ -174,9 +179,9 @@ def validation_plan(network: str) -> list[Configuration]:
     ]
     common = {key: value for key, value in constrained.items() if key in DEFAULTS["ecq"]}
     pairs = CENTERS_AND_PRICES.get(network, OTHER_CENTERS_AND_PRICES)
-    usual = {**common, "fine_below": 0}
-    assigned = [{**usual, "centers": k, "price": price} for k, price in pairs]
-    assigned += [{**common, "price": price} for price in FINER_PRICES.get(network, ())]
+    assigned = [{**common, "centers": k, "price": price} for k, price in pairs]
+    prices = FINER_PRICES.get(network, ())
+    assigned += [{**common, **FINE_BELOW, "price": price} for price in prices]
     quantized = [
         {"precision": precision, "compressor": compressor}
         for precision in ("fp16", "int8", "int4")
@@ -197,7 +202,7 @@ def validation_plan(network: str) -> list[Configuration]:
             for compressor in compressed
         ),
         *(("entropy_penalized", row) for row in penalized),
-        *(("keras_ec", row) for row in [*entropy, *varied]),
+        *(("keras_ec", row) for row in [*entropy, *finer, *varied]),
         *(("entropy_penalized", row) for row in published),
         *((method, {**row, **TAUGHT}) for method, row in taught),
         *(("ecq", row) for row in assigned),

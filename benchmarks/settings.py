@@ -39,7 +39,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "largest_gap": False,  # whether shrinking centers keep assignments, as in the library
         "trained_vector_bits": None,  # that of those trained rounded; not of BatchNormalization
         "restart": False,  # whether the learning rate starts anew for the frozen epochs
-        "fine_below": 0,  # kernels of less weights have 63 centers
+        "fine_below": 0,  # kernels of fewer weights have 63 centers
     },
     "ecq": {
         **_TRAINING,
@@ -49,7 +49,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "ramp": 0.2,  # share of training over which lambda rises from zero
         "fine_tune_epochs": 5,  # at the end, with frozen assignments
         "vector_bits": 8,  # resolution of biases and offsets
-        "fine_below": 0,  # kernels of less weights have 63 centers
+        "fine_below": 0,  # kernels of fewer weights have 63 centers
     },
     "post_training": {
         "precision": "int8",  # fp32, fp16, int8, int4

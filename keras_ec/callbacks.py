@@ -45,9 +45,9 @@ class ScheduledState(keras.callbacks.Callback):
     `reserved_epochs`, one step short of it at the last batch before. It is a
     function of epoch and batch alone, so a run that
     `keras.callbacks.BackupAndRestore` resumes continues where it stopped.
-    Where the number of batches is not known in advance, the first epoch counts
-    them, and progress stands still during it; where there is no other epoch, or one batch in
-    all, a warning says so.
+    Where the number of batches is not known in advance, the first epoch of a run counts
+    them as they end, and progress stands still during it; where there is no other epoch, or one
+    batch in all, a warning says so.
 
     Args:
         schedule: value as a function of progress.
@@ -76,9 +76,14 @@ class ScheduledState(keras.callbacks.Callback):
         raise NotImplementedError
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Looks up what the schedule sets."""
+        """Looks up what the schedule sets.
+
+        Raises:
+            ValueError: if the number of epochs is not known.
+        """
         self._variables = self.variables()
-        if self._epochs() == 1 and (self.params.get("steps") or self._counted or 1) == 1:
+        self._counted = 0
+        if self._epochs() == 1 and (self.params.get("steps") or 1) == 1:
             warnings.warn(
                 "There is one epoch alone, of one batch or of a number of batches that is not "
                 "known: schedules stay at their start. Give `fit` more epochs, more batches, or "
@@ -191,7 +196,7 @@ class FreezeAssignments(keras.callbacks.Callback):
             ValueError: if the optimizer keeps moving averages of weights. At the end of training
                 Keras puts them back in the order of all weights, of which some are frozen then.
                 Or if the model is trained by several replicas, whose collective operations do not
-                bear that some weights freeze.
+                bear that some weights freeze. Or if the number of epochs is not known.
         """
         optimizer = getattr(self.model, "optimizer", None)  # of loops of one's own, there is none
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -210,7 +215,7 @@ class FreezeAssignments(keras.callbacks.Callback):
                 "with fine_tune_epochs=0, save the model, and load and fine-tune it outside of "
                 "the strategy's scope."
             )
-        if 0 < _epochs_of(self) <= self.epochs:
+        if self.epochs > 0 and 0 < _epochs_of(self) <= self.epochs:
             warnings.warn(
                 f"All {_epochs_of(self)} epochs are trained with frozen assignments, so that "
                 "no kernel learns. Give `fit` more epochs, or fewer to `fine_tune_epochs`.",

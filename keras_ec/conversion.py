@@ -111,7 +111,11 @@ def convert(
         own = {name: arguments[name] for name in ec_class.ec_arguments}
         if "centers" in own and callable(centers):
             own["centers"] = centers(keras.saving.deserialize_keras_object(node))
-            make_centers(own["centers"], center_type, "check")  # errors name the argument
+            try:
+                make_centers(own["centers"], center_type, "check")
+            except ValueError as error:
+                name = node["config"]["name"]
+                raise ValueError(f"What `centers` gives for layer '{name}': {error}") from error
         return serialized(ec_class, {**node["config"], **own})
 
     converted = clone(model, replace)
@@ -134,10 +138,13 @@ def convert(
 def _check_kernel(config: dict) -> None:
     """Raises a ValueError where a layer's kernel has LoRA added to it or is quantized by Keras."""
     policy = keras.dtype_policies.get(config.get("dtype") or "float32")
+    policies = (
+        policy.values() if isinstance(policy, keras.dtype_policies.DTypePolicyMap) else [policy]
+    )
     if config.get("lora_rank"):
         problem = "has LoRA"
         remedy = "Merge it, by `save_weights` and `load_weights` of the same model without LoRA"
-    elif isinstance(policy, keras.dtype_policies.QuantizedDTypePolicy):
+    elif any(isinstance(p, keras.dtype_policies.QuantizedDTypePolicy) for p in policies):
         problem, remedy = "is quantized", "Convert the model from before `quantize`"
     else:
         return

@@ -141,8 +141,12 @@ def test_centers_by_layer(rng):
     assert counts == {"first": 31, "inner": 3}
     for old, new in zip(before, strip(model).get_weights(), strict=True):
         assert old.shape == new.shape
-    with pytest.raises(ValueError, match="`centers` must be a whole number"):
-        convert(base, 0.2, 100, centers=lambda layer: 1.5)
+    few = convert(
+        base, 0.2, 100, centers=lambda layer: 7, select=lambda layer: layer.name != "inner"
+    )
+    assert [len(array(w.centers.values())) for w in quantized_weights(few)] == [7]
+    with pytest.raises(ValueError, match=r"gives for layer 'first': `centers` must be.*None"):
+        convert(base, 0.2, 100, centers=lambda layer: None)
 
 
 def test_given_centers():

@@ -106,9 +106,9 @@ def _candidates(bits: np.ndarray, dtype: str) -> list[Representation]:
 def _channel_axes(bits: np.ndarray) -> list[tuple[int, bool]]:
     """Returns the axes, counted from 1, along which channels hold few values, at most two.
 
-    Beside each is whether values repeat so often that tables of them may pay. These come first,
-    and of either kind the axis of the fewest values. Of channels of few weights many values may
-    be multiples of one scale all the same.
+    Beside each is whether values repeat so often that a table for each channel may pay. Axes of
+    which it says so come first, then those of fewer values. Where values hardly repeat, as in
+    channels of few weights, they may still be multiples of one scale.
     """
     counts = []
     for axis in range(bits.ndim):
@@ -119,5 +119,6 @@ def _channel_axes(bits: np.ndarray) -> list[tuple[int, bool]]:
             if distinct > _MOST_LEVELS:
                 break
         if distinct <= _MOST_LEVELS:
-            counts.append((distinct > max(_FEW_LEVELS, rows.shape[1] // 2), distinct, axis + 1))
-    return [(axis, not seldom) for seldom, _, axis in sorted(counts)][:2]
+            repeated = distinct <= max(_FEW_LEVELS, rows.shape[1] // 2)
+            counts.append((not repeated, distinct, axis + 1, repeated))
+    return [(axis, repeated) for *_, axis, repeated in sorted(counts)][:2]

@@ -55,21 +55,26 @@ class RoundedLayer(keras.layers.Layer):
                 f"or None. Received: {entropy_regularizer!r}"
             )
         super().__init__(*args, **kwargs)
-        if isinstance(self.dtype_policy, keras.dtype_policies.QuantizedDTypePolicy):
-            raise ValueError(
-                "`dtype` must be one of floats, such as 'float32' or 'mixed_float16': what Keras "
-                f"quantizes is not trained. Received: {self.dtype_policy.name!r}"
-            )
+        self._check_policy()
         self.vector_bits = vector_bits
         self.entropy_regularizer = entropy_regularizer
         self._vector_names: tuple[str, ...] = ()
 
     def add_weight(self, *args: Any, trainable: bool = True, **kwargs: Any) -> keras.Variable:
         """Adds a weight; remembers vectors that are meant to be trained, frozen now or not."""
+        self._check_policy()  # a map of policies, or one set later
         variable = super().add_weight(*args, trainable=trainable, **kwargs)
         if trainable and len(variable.shape) == 1:
             self._vector_names = (*self._vector_names, variable.name)
         return variable
+
+    def _check_policy(self) -> None:
+        if self.quantization_mode is not None:
+            raise ValueError(
+                "`dtype` must be one of floats, such as 'float32' or 'mixed_float16': what Keras "
+                f"quantizes is not trained. Received: {self.quantization_mode!r} for layer "
+                f"'{self.name}'"
+            )
 
     @property
     def rounded_vectors(self) -> list[keras.Variable]:

@@ -117,6 +117,11 @@ def test_finer_small_kernels_are_a_curve_of_the_same_group(make_result):
         finer = make_result(method, {**settings, "fine_below": 1024})
         assert label(finer) == label(usual) + ", finer small kernels"
         assert family(finer) == family(usual) == name
+    own = {"restart": True, "largest_gap": True}
+    coded = {"source": "keras_ec", "source_settings": own}
+    finer = {"source": "keras_ec", "source_settings": {**own, "fine_below": 1024}}
+    names = [label(make_result("nncodec", settings)) for settings in (coded, finer)]
+    assert names == ["NNCodec on keras_ec", "NNCodec on keras_ec, finer small kernels"]
 
 
 def test_distilled_and_published_reparameterization_are_two_curves(make_result):
