@@ -94,7 +94,7 @@ FINE_BELOW = {"fine_below": 1024}
 """What gives more centers to kernels of fewer weights, where it is tried."""
 FINER_ALPHAS = {"resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4), "resnet-20": (0.3,)}
 """Of keras_ec with it."""
-FINER_PRICES = {"resnet-8": (0.8, 1.6)}
+FINER_PRICES = {"resnet-8": (1.6,)}
 """Of ECQ with it and 15 centers in all others."""
 OTHER_CENTERS_AND_PRICES = ((15, 0.4), (3, 0.2), (3, 0.1), (7, 0.4), (15, 0.1))
 """Centers and price of a bit, for ECQ."""
