@@ -40,8 +40,10 @@ def compress(
     return train_and_ship(model, base, data, settings, seed, folder, callback)
 
 
-def centers_of(settings: dict[str, Any]) -> Callable[[keras.layers.Layer], int]:
-    """How many centers the kernel of a layer has: `FINE`, or what the settings say of others."""
+def centers_of(settings: dict[str, Any]) -> int | Callable[[keras.layers.Layer], int]:
+    """Centers of all kernels, or a function that gives `FINE` for layers of few weights."""
+    if not settings["fine_below"]:
+        return settings["centers"]
 
     def centers(layer: keras.layers.Layer) -> int:
         few = math.prod(layer.kernel.shape) < settings["fine_below"]

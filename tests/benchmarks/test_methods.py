@@ -194,3 +194,13 @@ def test_payload_of_archives_counts_weights_that_are_not_coded(rng):
         assert payload_bytes(ecz) == inspect_archive(ecz).payload_bytes + 32 * bool(left)
         payloads.append(payload_bytes(ecz))
     assert left and payloads[1] > payloads[0] + 24
+
+
+def test_kernels_of_few_weights_have_finer_centers(network):
+    from methods.keras_ec import centers_of
+
+    assert centers_of({"fine_below": 0, "centers": 15}) == 15
+    centers = centers_of({"fine_below": 37, "centers": 15})
+    convolution, dense = network.layers[0], network.layers[-1]  # of 36 and 192 weights
+    assert (centers(convolution), centers(dense)) == (63, 15)
+    assert centers_of({"fine_below": 36, "centers": 15})(convolution) == 15
