@@ -36,15 +36,15 @@ STORE = RESULTS / "int8_archives.json"
 
 
 def networks_of(results: list[Result]) -> list[tuple[Result, Path]]:
-    """Present points of keras_ec on the test set, and where their networks are."""
-    found = []
-    for result in results:
+    """Present points of keras_ec on the test set, and where their networks are, a seed of each."""
+    found = {}
+    for result in sorted(results, key=lambda r: r["seed"]):
         if label(result).split(",")[0] == "keras_ec" and "earlier" not in label(result):
-            point = Configuration(result["network"], "keras_ec", result["settings"])
-            path = point.folder() / "network.npz"
-            if result["split"] == "test" and result["seed"] == 0 and path.exists():
-                found.append((result, path))
-    return sorted(found, key=lambda pair: pair[0]["payload_bytes"])
+            settings, seed = result["settings"], result["seed"]
+            path = Configuration(result["network"], "keras_ec", settings, seed).folder()
+            if result["split"] == "test" and (path / "network.npz").exists():
+                found.setdefault(given(result), (result, path / "network.npz"))
+    return sorted(found.values(), key=lambda pair: pair[0]["payload_bytes"])
 
 
 def stored(network: str) -> list[dict[str, Any]]:

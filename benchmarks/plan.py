@@ -92,7 +92,7 @@ CENTERS_AND_PRICES = {
 }
 FINE_BELOW = {"fine_below": 1024}
 """What gives more centers to kernels of fewer weights, where it is tried."""
-FINER_ALPHAS = {"resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4), "resnet-20": (0.3,)}
+FINER_ALPHAS = {"resnet-8": (0.15, 0.2, 0.3, 0.1, 0.4)}
 """Of keras_ec with it."""
 FINER_PRICES = {"resnet-8": (1.6,)}
 """Of ECQ with it and 15 centers in all others."""

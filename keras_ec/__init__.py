@@ -29,6 +29,7 @@ _MEMBERS = {
     "convert": "keras_ec.conversion",
     "strip": "keras_ec.conversion",
     "harden": "keras_ec.hardening",
+    "remove_dead_units": "keras_ec.dead_units",
     "Distiller": "keras_ec.distillation",
     "summary": "keras_ec.report",
     "export_tflite": "keras_ec.deploy.export",

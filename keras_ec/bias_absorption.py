@@ -7,16 +7,15 @@ bias that is left there becomes a product of two rounded numbers, which takes 32
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_ec.distillation import Distiller
+from keras_ec.graph import Graph
 from keras_ec.layers import ECConv1D, ECConv2D, ECDense, ECDepthwiseConv2D
 from keras_ec.rounding import round_vector
-from keras_ec.traversal import all_layers
 
 LINEAR = (
     ECConv1D,
@@ -75,18 +74,12 @@ def normalized_layers(
         subclassed models, but for the network within a Distiller, none within wrappers, and none
         where a layer cannot tell its configuration.
     """
-    root = model.network if isinstance(model, Distiller) else model
-    nodes: list[tuple[Any, list[Any]]] = []
-    opaque: set[int] = set()
-    if not _collect(root, nodes, opaque):
-        return []
-    uses = Counter(id(source) for _, sources in nodes for source in sources)
-    calls = Counter(id(layer) for layer, sources in nodes for _ in sources)
+    graph = Graph(model.network if isinstance(model, Distiller) else model)
     return [
         (sources[0], layer)
-        for layer, sources in nodes
-        if len(sources) == 1 and uses[id(sources[0])] == 1 and calls[id(layer)] == 1
-        if not {id(layer), id(sources[0])} & opaque
+        for layer, sources in graph.calls
+        if graph.is_called_once(layer) and graph.consumers(sources[0]) == [layer]
+        if not graph.may_be_called_unseen(sources[0])
         if _subtracts_bias(layer, sources[0])
     ]
 
@@ -102,53 +95,3 @@ def _subtracts_bias(normalization: Any, layer: Any) -> bool:
     along = normalization.axis % rank == (1 if first else rank - 1)
     linear = layer.activation is keras.activations.linear
     return along and linear and layer.use_bias and layer.bias.trainable
-
-
-def _collect(model: Any, nodes: list[tuple[Any, list[Any]]], opaque: set[int]) -> bool:
-    """Collects the calls in a model's graph, and in those of models in it.
-
-    Args:
-        model: any layer.
-        nodes: gains layers or operations, with those whose outputs they get in all their
-            calls; the outputs of a graph as a node without a layer.
-        opaque: gains ids of layers that others may call, unseen.
-
-    Returns:
-        Whether the model is a graph, no more, and can be read.
-    """
-    if not (isinstance(model, keras.Model) and getattr(model, "inputs", None)):
-        return False
-    graph = keras.Model(model.inputs, model.outputs)
-    if type(model) not in (type(graph), keras.Sequential):
-        return False
-    try:
-        config = graph.get_config()
-    except Exception:  # whatever somebody's layer raises that cannot tell its configuration
-        return False
-    by_name = {operation.name: operation for operation in graph.operations}
-    for entry in config["layers"]:
-        operation = by_name[entry["name"]]
-        nodes.append((operation, [by_name[name] for name in _sources(entry["inbound_nodes"])]))
-        if isinstance(operation, keras.layers.Layer) and not _collect(operation, nodes, opaque):
-            opaque.update(id(layer) for layer in all_layers(operation) if layer is not operation)
-    nodes.append((None, [by_name[name] for name in _output_names(config["output_layers"])]))
-    return True
-
-
-def _sources(node: Any) -> list[str]:
-    """Names of the operations whose tensors a serialized call refers to."""
-    if isinstance(node, dict):
-        if node.get("class_name") == "__keras_tensor__":
-            return [node["config"]["keras_history"][0]]
-        node = list(node.values())
-    nested = node if isinstance(node, (list, tuple)) else ()
-    return [name for part in nested for name in _sources(part)]
-
-
-def _output_names(outputs: Any) -> list[str]:
-    """Names of the operations that give the outputs: entries [name, node, tensor], nested."""
-    if isinstance(outputs, dict):
-        outputs = list(outputs.values())
-    if len(outputs) == 3 and isinstance(outputs[0], str):
-        return [outputs[0]]
-    return [name for part in outputs for name in _output_names(part)]

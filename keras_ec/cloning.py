@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
 from keras_ec.layers.rounded_layer import RoundedLayer
 from keras_ec.traversal import all_layers, rounded_layers
@@ -58,7 +61,6 @@ def clone(
             different classes that Keras would take for one.
     """
     check_clonable(model)
-    custom = _classes_of_ones_own(model)
 
     def rewrite(node: Any) -> Any:
         if isinstance(node, dict):
@@ -69,16 +71,53 @@ def clone(
             return node
         return [rewrite(entry) for entry in node] if isinstance(node, list) else node
 
+    copy = _rebuilt(model, lambda layer, node: rewrite(node))
+    _copy_weights(model, _common_variables(model, without), copy, _common_variables(copy, without))
+    return copy
+
+
+def clone_smaller(
+    model: keras.Model,
+    sizes: dict[int, dict[str, int]],
+    parts: Callable[[keras.Variable, np.ndarray], np.ndarray],
+) -> keras.Model:
+    """Copies a model with fewer units in some layers, weights with the values that layers run on.
+
+    Args:
+        model: Sequential or Functional model, built.
+        sizes: by the id of a layer, entries of its configuration that are others in the copy.
+        parts: maps a variable and its value to that of the copy's.
+
+    Returns:
+        The copy, not compiled. Its centers have the state of the model's, and assignments that
+        are frozen stay so.
+
+    Raises:
+        ValueError: as `clone`.
+    """
+    check_clonable(model)
+
+    def resize(layer: keras.layers.Layer, node: dict) -> dict:
+        node = {key: value for key, value in node.items() if key != "build_config"}  # old shapes
+        return {**node, "config": {**node["config"], **sizes.get(id(layer), {})}}
+
+    copy = _rebuilt(model, resize)
+    _copy_weights(model, model.variables, copy, copy.variables, parts)
+    for old, new in zip(model.variables, copy.variables, strict=True):
+        new.trainable = old.trainable
+    return copy
+
+
+def _rebuilt(model: keras.Model, change: Callable[[keras.layers.Layer, dict], dict]) -> keras.Model:
+    """The same graph of layers made anew from their serialized forms, changed."""
+    custom = _classes_of_ones_own(model)
+
     def clone_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-        node = keras.saving.serialize_keras_object(layer)
-        return keras.saving.deserialize_keras_object(
-            rewrite(node), custom_objects=custom, safe_mode=False
-        )
+        node = change(layer, keras.saving.serialize_keras_object(layer))
+        return keras.saving.deserialize_keras_object(node, custom_objects=custom, safe_mode=False)
 
     with _not_compiled(model):
-        copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
-    _copy_weights(model, copy, without)
-    return copy
+        return keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
 
 
 def _classes_of_ones_own(model: keras.Model) -> dict[str, type]:
@@ -113,25 +152,32 @@ def _not_compiled(model: keras.Model) -> Iterator[None]:
             each.compiled = True
 
 
-def _copy_weights(source: keras.Model, target: keras.Model, without: tuple[type, ...]) -> None:
-    """Copies all weights but the state of centers, with the values that layers run on."""
+def _copy_weights(
+    source: keras.Model,
+    old_variables: list[keras.Variable],
+    target: keras.Model,
+    new_variables: list[keras.Variable],
+    parts: Callable[[keras.Variable, np.ndarray], np.ndarray] = lambda variable, value: value,
+) -> None:
+    """Copies variables, with the values that layers run on, and what layers derived from data."""
     hard = {
         id(variable): value
         for layer in rounded_layers(source)
         for variable, value in layer.hardened()
     }
-    old_variables = _common_variables(source, without)
-    new_variables = _common_variables(target, without)
-    if [v.shape for v in old_variables] != [v.shape for v in new_variables]:
+    values = [
+        parts(v, hard[id(v)] if id(v) in hard else ops.convert_to_numpy(v)) for v in old_variables
+    ]
+    if [v.shape for v in values] != [tuple(v.shape) for v in new_variables]:
         raise ValueError(
             f"Cannot copy model '{source.name}': a layer in it builds other weights from its "
             "configuration than it holds, or is shared between a wrapper and the graph. Expected "
             "the weights "
-            f"{[(v.path, v.shape) for v in old_variables]}. Received: "
+            f"{[(v.path, a.shape) for v, a in zip(old_variables, values, strict=True)]}. Received: "
             f"{[(v.path, v.shape) for v in new_variables]}"
         )
-    for old, new in zip(old_variables, new_variables, strict=True):
-        new.assign(hard.get(id(old), old))
+    for value, new in zip(values, new_variables, strict=True):
+        new.assign(value)
     for old, new in zip(_adapted_layers(source), _adapted_layers(target), strict=True):
         _copy_adapted_state(old, new)
 
@@ -182,4 +228,20 @@ def check_clonable(model: keras.Model) -> None:
         raise ValueError(
             f"Model '{model.name}' is a subclassed model ({type(model).__name__}), whose layers "
             f"cannot be exchanged from outside. Expected a Sequential or Functional model; {remedy}"
+        )
+
+
+def warn_of_lost_classes(model: keras.Model, copy: keras.Model) -> None:
+    """Names the models, the nested ones too, whose copies are of another class than they are."""
+    copies = {layer.name: type(layer) for layer in all_layers(copy)}
+    lost = [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in all_layers(model)
+        if isinstance(layer, keras.Model) and copies.get(layer.name, type(layer)) is not type(layer)
+    ]
+    if lost:
+        warnings.warn(
+            "Copies are plain Keras models, without the methods of their classes: "
+            f"{', '.join(lost)}.",
+            stacklevel=3,
         )

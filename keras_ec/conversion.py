@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from keras_ec.cloning import check_clonable, clone, keras_layer_of, serialized
+from keras_ec.cloning import (
+    check_clonable,
+    clone,
+    keras_layer_of,
+    serialized,
+    warn_of_lost_classes,
+)
 from keras_ec.hardening import check_finite
 from keras_ec.layers.base import ECLayer
 from keras_ec.layers.center_types import make_centers
@@ -131,7 +137,7 @@ def convert(
         for weight in layer.quantized_weights:
             weight.centers.reset(weight.value())
     _warn_of_what_is_left(converted)
-    _warn_of_lost_classes(model, converted)
+    warn_of_lost_classes(model, converted)
     return converted
 
 
@@ -164,22 +170,6 @@ def _warn_of_what_is_left(model: keras.Model) -> None:
         warnings.warn(f"Layers left as they are: {', '.join(names)}.", stacklevel=3)
 
 
-def _warn_of_lost_classes(model: keras.Model, copy: keras.Model) -> None:
-    """Names the models, the nested ones too, whose copies are of another class than they are."""
-    copies = {layer.name: type(layer) for layer in all_layers(copy)}
-    lost = [
-        f"{layer.name} ({type(layer).__name__})"
-        for layer in all_layers(model)
-        if isinstance(layer, keras.Model) and copies.get(layer.name, type(layer)) is not type(layer)
-    ]
-    if lost:
-        warnings.warn(
-            "Copies are plain Keras models, without the methods of their classes: "
-            f"{', '.join(lost)}.",
-            stacklevel=3,
-        )
-
-
 def strip(model: keras.Model) -> keras.Model:
     """Copies a model with its EC layers replaced by plain Keras layers.
 
@@ -205,7 +195,7 @@ def strip(model: keras.Model) -> keras.Model:
     if not rounded_layers(model):
         ec_layers(model)  # says what is missing
     stripped = clone(model, plain_layer)
-    _warn_of_lost_classes(model, stripped)
+    warn_of_lost_classes(model, stripped)
     return stripped
 
 

@@ -59,6 +59,7 @@ TRAINING = [
     "convert",
     "strip",
     "harden",
+    "remove_dead_units",
     "summary",
     "Distiller",
 ]

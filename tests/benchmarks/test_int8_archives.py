@@ -13,7 +13,10 @@ def test_present_networks_that_were_tested_are_taken(make_result, tmp_path, monk
         make_result(settings={**PRESENT, "alpha": alpha}, split="test", payload_bytes=size)
         for alpha, size in ((0.1, 4000), (0.3, 2000), (0.5, 1000))
     ]
-    results.append(make_result(settings=PRESENT, split="test", seed=1))
+    other = {**PRESENT, "alpha": 0.9}
+    results += [
+        make_result(settings=other, split="test", seed=s, payload_bytes=500) for s in (2, 1)
+    ]
     results.append(make_result(settings=PRESENT))  # of the validation split
     results.append(make_result(split="test"))  # earlier
     for result in (r for r in results if r["settings"]["alpha"] != 0.5):
@@ -22,7 +25,8 @@ def test_present_networks_that_were_tested_are_taken(make_result, tmp_path, monk
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "network.npz").touch()
     found = int8_archives.networks_of(results)
-    assert [result["settings"]["alpha"] for result, _ in found] == [0.3, 0.1]
+    assert [result["settings"]["alpha"] for result, _ in found] == [0.9, 0.3, 0.1]
+    assert found[0][0]["seed"] == 1
     assert all(path.exists() for _, path in found)
 
 
