@@ -68,6 +68,7 @@ def label(result: Result) -> str:
             {"straight_through": "", "gaussian": ", Gaussian"}[settings["forward"]],
             {"uniform": "", "free": ", free centers"}[settings["center_type"]],
             RATES[settings["rate_model"]],
+            ", dead units removed" if settings.get("remove_dead") else "",
         ]
     if (settings.get("source_settings") or settings).get("fine_below"):
         parts.append(", finer small kernels")

@@ -28,13 +28,12 @@ from datasets import Data, load
 from inference_cost import meter
 from int8_archives import networks_of
 from json_file import add_to_json
+from methods.keras_ec import without_dead_units
 from networks import DATA_OF, NETWORKS
 from report import given, load_results
 
-from keras_ec import remove_dead_units
 from keras_ec.deploy.archive import compress_bytes
 from keras_ec.deploy.export import tflite_bytes
-from keras_ec.hardening import round_vectors
 
 TURNS = 5
 STORE = RESULTS / "dead_units.json"
@@ -60,9 +59,7 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
     """
     model = baseline.load(result["network"])
     baseline.load_weights(model, path)
-    smaller = remove_dead_units(model)
-    if units(smaller) < units(model):
-        round_vectors(smaller, result["settings"]["vector_bits"])
+    smaller = without_dead_units(model, result["settings"]["vector_bits"])
     models = {"before": model, "after": smaller}
     files = {key: tflite_bytes(each) for key, each in models.items()}
     costs: dict[str, list[dict[str, float]]] = {key: [] for key in files}

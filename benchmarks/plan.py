@@ -106,6 +106,8 @@ ALPHAS = {
     "vgg": (0.1, 0.03, 0.015),
 }
 OTHER_ALPHAS = (0.2, 0.1, 0.3)
+DENSE = ("lenet-300-100", "lenet-5", "transformer")
+"""Networks of which units die, mostly in dense layers: they are shipped without these as well."""
 UNQUANTIZED = ("transformer",)
 """Networks of which TFMOT cannot make a quantization-aware one, since it loses the heads' slices.
 
@@ -168,6 +170,7 @@ def validation_plan(network: str) -> list[Configuration]:
         *(FREE_CENTERS if network in CURVES else ()),
         *(GAUSSIAN if network in SAMPLED else ()),
     ]
+    without_dead = [{**row, "remove_dead": True} for row in entropy if network in DENSE]
     varied = [{**constrained, **v, "alpha": v["alpha"] * entropy[0]["alpha"]} for v in variants]
     finer = [{**constrained, **FINE_BELOW, "alpha": a} for a in FINER_ALPHAS.get(network, ())]
     taught = [
@@ -202,7 +205,7 @@ def validation_plan(network: str) -> list[Configuration]:
             for compressor in compressed
         ),
         *(("entropy_penalized", row) for row in penalized),
-        *(("keras_ec", row) for row in [*entropy, *finer, *varied]),
+        *(("keras_ec", row) for row in [*entropy, *without_dead, *finer, *varied]),
         *(("entropy_penalized", row) for row in published),
         *((method, {**row, **TAUGHT}) for method, row in taught),
         *(("ecq", row) for row in assigned),

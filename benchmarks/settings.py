@@ -40,6 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "trained_vector_bits": None,  # that of those trained rounded; not of BatchNormalization
         "restart": False,  # whether the learning rate starts anew for the frozen epochs
         "fine_below": 0,  # kernels of fewer weights have 63 centers
+        "remove_dead": False,  # whether units without effect are removed after training
     },
     "ecq": {
         **_TRAINING,

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from baseline import save_weights, teacher_of, under_policy
+from baseline import load_weights, save_weights, teacher_of, under_policy
+from configuration import Configuration
 from datasets import Data
 from earlier_centers import EARLIER
+from networks import name_of
 from shipped import Shipped
+from trained import trained_weights
 from training import fit
 
 import keras_ec
 from keras_ec import schedules
+from keras_ec.deploy.export import hardened_tflite, tflite_bytes
+from keras_ec.hardening import round_vectors
 from keras_ec.inspection import inspect_archive
 
 FINE = 63
@@ -25,7 +30,14 @@ FINE = 63
 def compress(
     base: keras.Model, data: Data, settings: dict[str, Any], seed: int, folder: Path
 ) -> Shipped:
-    """Trains a network under the entropy penalty and archives it; see `methods`."""
+    """Trains a network under the entropy penalty and archives it; see `methods`.
+
+    Without its dead units and with them, it is the same training.
+    """
+    if settings["remove_dead"]:
+        kept = Configuration(name_of(base), "keras_ec", {**settings, "remove_dead": False}, seed)
+        load_weights(base, trained_weights(kept, base, data))
+        return ship(tflite_bytes(without_dead_units(base, settings["vector_bits"])), folder)
     model = keras_ec.convert(
         under_policy(base, settings["policy"]),
         alpha=settings["alpha"],
@@ -99,7 +111,25 @@ def train_and_ship(
     )
     fit(distiller, data, settings, seed, folder, [callback])
     save_weights(keras_ec.strip(model), folder / "network.npz")
-    keras_ec.export_tflite(model, folder / "network.tflite")
+    return ship(hardened_tflite(model), folder)
+
+
+def without_dead_units(network: keras.Model, vector_bits: int) -> keras.Model:
+    """A network without its dead units.
+
+    Args:
+        network: of hardened weights.
+        vector_bits: resolution of biases, where some have taken what these units gave.
+    """
+    smaller = keras_ec.remove_dead_units(network)
+    if smaller.count_params() < network.count_params():
+        round_vectors(smaller, vector_bits)
+    return smaller
+
+
+def ship(content: bytes, folder: Path) -> Shipped:
+    """Archives a .tflite file."""
+    (folder / "network.tflite").write_bytes(content)
     path = folder / "network.ecz"
     keras_ec.compress(folder / "network.tflite", path)
     return Shipped(payload_bytes(path.read_bytes()), path, keras_ec.decompress(path))

@@ -7,9 +7,7 @@ for each weight tensor; any other by NNCodec's quantization.
 
 from __future__ import annotations
 
-import importlib
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from datasets import Data
 from environment import python_of, run_process
 from networks import name_of
 from shipped import Shipped, ship_stream
+from trained import trained_weights
 
 
 def compress(
@@ -29,7 +28,8 @@ def compress(
 ) -> Shipped:
     """Codes a network, that of another method if the settings say so; see `methods`."""
     if settings["source"]:
-        load_weights(base, _source(base, data, settings, seed))
+        source = Configuration(name_of(base), settings["source"], settings["source_settings"], seed)
+        load_weights(base, trained_weights(source, base, data))
     lossless = settings["source"] == "keras_ec"
     normalization.fold(base)
     if lossless:
@@ -61,21 +61,6 @@ def compress(
     head = struct.pack(f"<{len(steps)}f", *steps)
     stream = head + (folder / "network.nnc").read_bytes()
     return ship_stream(stream, decode, base, folder / "network.bin")
-
-
-def _source(base: keras.Model, data: Data, settings: dict[str, Any], seed: int) -> Path:
-    """Weights of the method's network that is coded; made, as its own point, if missing."""
-    configuration = Configuration(
-        name_of(base), settings["source"], settings["source_settings"], seed
-    )
-    path = configuration.folder() / "network.npz"
-    if not path.exists():
-        method = importlib.import_module(f"methods.{configuration.method}")
-        configuration.folder().mkdir(parents=True, exist_ok=True)
-        started, arguments = time.time(), (configuration.all_settings(), seed)
-        shipped = method.compress(base, data, *arguments, configuration.folder())
-        shipped.save(time.time() - started)
-    return path
 
 
 def channels_first(kernel: np.ndarray) -> np.ndarray:

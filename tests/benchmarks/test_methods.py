@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ec.deploy.export import tflite_bytes
+
 pytest.importorskip("zstandard", reason="of requirements/dev.txt")
 pytest.importorskip("tensorflow_compression_ops")
 
@@ -97,7 +99,7 @@ def test_a_network_that_is_made_to_be_coded_is_stored_as_its_own_point(tmp_path,
     import configuration
     import methods.keras_ec
     import shipped
-    from methods import nncodec as method
+    from trained import trained_weights
 
     calls = []
 
@@ -109,10 +111,9 @@ def test_a_network_that_is_made_to_be_coded_is_stored_as_its_own_point(tmp_path,
 
     monkeypatch.setattr(configuration, "CACHE", tmp_path)
     monkeypatch.setattr(methods.keras_ec, "compress", compress)
-    settings = {"source": "keras_ec", "source_settings": {"alpha": 0.7}}
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="lenet-5")
+    point = configuration.Configuration("lenet-5", "keras_ec", {"alpha": 0.7}, 4)
     for _ in range(2):
-        path = method._source(model, None, settings, 4)
+        path = trained_weights(point, None, None)
     assert calls == [(0.7, 4)] and path.read_bytes() == b"made"
     found, seconds = shipped.stored(path.parent)
     assert found.payload_bytes == 3 and found.tflite == b"network" and seconds >= 0
@@ -138,6 +139,35 @@ def test_settings_choose_the_centers(monkeypatch, settings, kind):
     data = Data(*[np.zeros((4, 2), "float32")] * 4, name="none")
     model = method.compress(base, data, {**DEFAULTS["keras_ec"], **settings}, 0, None)
     assert model.layers[0].kernel_centers.kind == kind
+
+
+def test_without_dead_units_it_is_the_same_training(tmp_path, monkeypatch):
+    import baseline
+    import configuration
+    import tflite_model
+    from methods import keras_ec as method
+    from settings import DEFAULTS
+
+    monkeypatch.setattr(configuration, "CACHE", tmp_path)
+    base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(9, "relu")], name="lenet_5")
+    base.add(keras.layers.Dense(3))
+    trained = keras.models.clone_model(base)
+    kernel = np.random.default_rng(0).integers(-1, 2, (4, 9)) * 0.25
+    kernel[:, 3:] = 0.0
+    trained.set_weights([kernel, np.full(9, 0.5), np.full((9, 3), 0.75), np.zeros(3)])
+    settings = {**DEFAULTS["keras_ec"], "alpha": 0.7}
+    kept = configuration.Configuration("lenet-5", "keras_ec", settings, 4).folder()
+    kept.mkdir(parents=True)
+    baseline.save_weights(trained, kept / "network.npz")
+    folder = tmp_path / "removed"
+    folder.mkdir()
+    removed = {**settings, "remove_dead": True}
+    shipped = method.compress(base, None, removed, 4, folder)
+    x = np.random.default_rng(1).random((5, 4), "float32")
+    outputs = tflite_model.predict(shipped.tflite, x)
+    assert np.allclose(outputs, trained.predict(x, verbose=0), atol=1e-5)
+    assert len(shipped.tflite) < len(tflite_bytes(trained))
+    assert shipped.path.parent == folder and shipped.payload_bytes > 0
 
 
 class Distilled(Exception):

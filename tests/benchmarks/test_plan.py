@@ -37,6 +37,16 @@ def test_teachers_are_other_networks_for_the_same_data():
         assert c.settings["distillation"] > 0
 
 
+@pytest.mark.parametrize("network", plan.NETWORKS)
+def test_dead_units_are_removed_where_they_are(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(configuration, "RESULTS", tmp_path)
+    points = [c for c in plan.validation_plan(network) if c.method == "keras_ec"]
+    removed = [c for c in points if c.settings.get("remove_dead")]
+    assert len(removed) == (len(plan.ALPHAS[network]) if network in plan.DENSE else 0)
+    kept = [{k: v for k, v in c.settings.items() if k != "remove_dead"} for c in removed]
+    assert all(settings in [c.settings for c in points] for settings in kept)
+
+
 def test_validation_reads_no_test_set():
     points = [c for network in plan.NETWORKS for c in plan.validation_plan(network)]
     assert {c.split for c in [*points, *plan.quick_plan(plan.QUICK)]} == {"validation"}
