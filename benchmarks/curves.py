@@ -79,10 +79,10 @@ def family(result: Result) -> str | None:
     """Name of the group of methods that a result belongs to.
 
     None of what is no method of its own: earlier keras_ec, and another coder on its networks;
-    and of what another network taught, which any method may be.
+    and of what any method may be: taught by another network, without its dead units.
     """
     settings, method = result["settings"], result["method"]
-    if settings.get("teacher"):
+    if settings.get("teacher") or settings.get("remove_dead"):
         return None
     if method in ("keras_ec", "nncodec"):
         on_keras_ec = settings.get("source") == "keras_ec"

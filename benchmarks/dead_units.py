@@ -54,8 +54,9 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
         data: the test set.
 
     Returns:
-        `settings`, and of both networks units, bytes of the .tflite file and of the archive, the
-        error in percent, microseconds of one example and kilobytes that the interpreter takes.
+        `settings`, `seed`, and of both networks units, bytes of the .tflite file and of the
+        archive, the error in percent, microseconds of one example and kilobytes that the
+        interpreter takes.
     """
     model = baseline.load(result["network"])
     baseline.load_weights(model, path)
@@ -78,7 +79,7 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
         }
         for key, content in files.items()
     }
-    return {"settings": given(result), **figures}
+    return {"settings": given(result), "seed": result["seed"], **figures}
 
 
 def main() -> None:
@@ -92,10 +93,10 @@ def main() -> None:
         if network in arguments.network:
             data = load(DATA_OF[network], arguments.data, "test")
             check_data(baseline_record(network), data.name)
-            rows = {row["settings"]: row for row in before.get(network, [])}
+            rows = {(row["settings"], row["seed"]): row for row in before.get(network, [])}
             for result, path in networks_of(results):
                 row = measure(result, path, data)
-                rows[row["settings"]] = row
+                rows[row["settings"], row["seed"]] = row
                 print(network, row, flush=True)
             ordered = sorted(rows.values(), key=lambda row: row["before"]["archive_bytes"])
             add_to_json(STORE, {network: ordered})

@@ -39,7 +39,9 @@ def networks_of(results: list[Result]) -> list[tuple[Result, Path]]:
     """Present points of keras_ec on the test set, and where their networks are, a seed of each."""
     found = {}
     for result in sorted(results, key=lambda r: r["seed"]):
-        if label(result).split(",")[0] == "keras_ec" and "earlier" not in label(result):
+        name = label(result)
+        other = "earlier" in name or "dead units removed" in name
+        if name.split(",")[0] == "keras_ec" and not other:
             settings, seed = result["settings"], result["seed"]
             path = Configuration(result["network"], "keras_ec", settings, seed).folder()
             if result["split"] == "test" and (path / "network.npz").exists():
@@ -71,6 +73,7 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
     rounded = converted(network, representative_dataset(examples, network.inputs))
     return {
         "settings": given(result),
+        "seed": result["seed"],
         "float32_archive_bytes": len(compress_bytes(float32)),
         "float32_error": tflite_model.error(float32, data.x_eval, data.y_eval),
         "int8_bytes": len(exact),
@@ -91,10 +94,10 @@ def main() -> None:
         if network in arguments.network:
             data = load(DATA_OF[network], arguments.data, "test")
             check_data(baseline_record(network), data.name)
-            rows = {row["settings"]: row for row in stored(network)}
+            rows = {(row["settings"], row["seed"]): row for row in stored(network)}
             for result, path in networks_of(results):
                 row = measure(result, path, data)
-                rows[row["settings"]] = row
+                rows[row["settings"], row["seed"]] = row
                 print(network, row, flush=True)
             ordered = sorted(rows.values(), key=lambda row: row["float32_archive_bytes"])
             add_to_json(STORE, {network: ordered})

@@ -78,14 +78,14 @@ def clone(
 
 def clone_smaller(
     model: keras.Model,
-    sizes: dict[int, dict[str, int]],
+    changes: dict[int, dict[str, Any]],
     parts: Callable[[keras.Variable, np.ndarray], np.ndarray],
 ) -> keras.Model:
-    """Copies a model with fewer units in some layers, weights with the values that layers run on.
+    """Copies a model with smaller layers, weights with the values that layers run on.
 
     Args:
         model: Sequential or Functional model, built.
-        sizes: by the id of a layer, entries of its configuration that are others in the copy.
+        changes: by the id of a layer, entries of its configuration that are others in the copy.
         parts: maps a variable and its value to that of the copy's.
 
     Returns:
@@ -99,7 +99,7 @@ def clone_smaller(
 
     def resize(layer: keras.layers.Layer, node: dict) -> dict:
         node = {key: value for key, value in node.items() if key != "build_config"}  # old shapes
-        return {**node, "config": {**node["config"], **sizes.get(id(layer), {})}}
+        return {**node, "config": {**node["config"], **changes.get(id(layer), {})}}
 
     copy = _rebuilt(model, resize)
     _copy_weights(model, model.variables, copy, copy.variables, parts)
@@ -117,7 +117,19 @@ def _rebuilt(model: keras.Model, change: Callable[[keras.layers.Layer, dict], di
         return keras.saving.deserialize_keras_object(node, custom_objects=custom, safe_mode=False)
 
     with _not_compiled(model):
-        return keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
+        copy = keras.models.clone_model(model, clone_function=clone_layer, recursive=True)
+    for old, new in zip(_models_in(model), _models_in(copy), strict=True):
+        if new.trainable != old.trainable:  # which Keras does not pass on
+            flags = [(layer, layer.trainable) for layer in all_layers(new) if layer is not new]
+            new.trainable = old.trainable
+            for layer, flag in flags:
+                layer.trainable = flag
+    return copy
+
+
+def _models_in(model: keras.Model) -> list[keras.Model]:
+    """A model and those within it."""
+    return [layer for layer in all_layers(model) if isinstance(layer, keras.Model)]
 
 
 def _classes_of_ones_own(model: keras.Model) -> dict[str, type]:

@@ -23,9 +23,6 @@ from keras_ec.layers.rounded_layer import RoundedLayer
 from keras_ec.regularizers import EntropyRegularizer
 from keras_ec.traversal import all_layers, ec_layers, rounded_layers
 
-_EC_BY_NAME = {plain.__name__: ec for plain, ec in EC_LAYERS.items()}
-_PLAIN_BY_NAME = {keras.saving.get_registered_name(ec): plain for plain, ec in EC_LAYERS.items()}
-
 
 def convert(
     model: keras.Model,
@@ -104,13 +101,15 @@ def convert(
     }
     EC_LAYERS[keras.layers.Dense](1, name="check", **arguments)  # errors name the argument
 
+    ec_by_name = {plain.__name__: ec for plain, ec in EC_LAYERS.items()}
+
     def chosen(node: dict) -> bool:
         if select is None:
             return node["config"].get("trainable", True)
         return select(keras.saving.deserialize_keras_object(node))
 
     def replace(node: dict) -> dict:
-        ec_class = _EC_BY_NAME.get(keras_layer_of(node))
+        ec_class = ec_by_name.get(keras_layer_of(node))
         if ec_class is None or not chosen(node):
             return node
         _check_kernel(node["config"])
@@ -208,11 +207,11 @@ def plain_layer(node: dict) -> dict:
     Returns:
         That of its plain counterpart; `node` itself if it is no EC layer.
     """
-    plain = _PLAIN_BY_NAME.get(node.get("registered_name"))
-    if plain is None:
-        return node
-    extra = EC_LAYERS[plain].ec_arguments
-    return serialized(plain, {k: v for k, v in node["config"].items() if k not in extra})
+    for plain, ec_class in EC_LAYERS.items():
+        if keras.saving.get_registered_name(ec_class) == node.get("registered_name"):
+            extra = ec_class.ec_arguments
+            return serialized(plain, {k: v for k, v in node["config"].items() if k not in extra})
+    return node
 
 
 def unconverted_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:

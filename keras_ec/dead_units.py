@@ -8,7 +8,7 @@ the time that a device needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -19,7 +19,6 @@ from keras_ec.cloning import check_clonable, clone_smaller, warn_of_lost_classes
 from keras_ec.graph import Graph
 from keras_ec.hardening import check_finite
 from keras_ec.layers.registry import EC_LAYERS
-from keras_ec.traversal import rounded_layers
 
 ELEMENTWISE = (
     keras.activations.celu,
@@ -101,6 +100,8 @@ def remove_dead_units(model: keras.Model) -> keras.Model:
     the BatchNormalization after it is, or its filter of a depthwise convolution. A constant goes
     into the biases of the next layer; it stays where there are none, or rounded ones
     (`vector_bits` of that layer), or a border of zeros lies between, as with the padding "same".
+    Seen are layers with channels last that are called once, in one graph: units whose outputs leave
+    a model within the model stay, and those of a model of a class of its own that copies keep.
 
     Between a layer and the next may be BatchNormalization, elementwise activations, pooling,
     dropout, flattening and depthwise convolutions. Units whose outputs are added to or joined with
@@ -111,12 +112,13 @@ def remove_dead_units(model: keras.Model) -> keras.Model:
             seen as inference sees them: hardened.
 
     Returns:
-        A new model with the same outputs up to rounding in float32, not compiled. Its EC layers are
+        A new model with the same outputs up to rounding in its dtype, not compiled. EC layers are
         EC layers still: it can be exported, or trained further.
 
     Raises:
-        ValueError: if the model is not built, is a subclassed one, or has weights that are not
-            finite.
+        ValueError: if the model is not built, is a subclassed one, has weights that are not
+            finite, layers that do not rebuild their weights from their configuration, or layers
+            of different classes that Keras would take for one.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), ECDense(8, activation="relu"), ECDense(3)])
@@ -126,57 +128,12 @@ def remove_dead_units(model: keras.Model) -> keras.Model:
     """
     check_clonable(model)
     check_finite(model)
-    source = model
-    while True:
-        removal = _find(model)
-        model = clone_smaller(model, removal.sizes, removal.parts)
-        if not removal.sizes:
-            warn_of_lost_classes(source, model)
-            return model
-
-
-@dataclass
-class _Removal:
-    """What to leave out of a model.
-
-    Attributes:
-        sizes: by the id of a layer, the entry of its configuration that gets smaller.
-        kept: by the id of a variable, axes and which of their channels are left.
-        offsets: by the id of a bias, what constants of removed units add to it.
-    """
-
-    sizes: dict[int, dict[str, int]] = field(default_factory=dict)
-    kept: dict[int, list[tuple[int, np.ndarray]]] = field(default_factory=dict)
-    offsets: dict[int, np.ndarray] = field(default_factory=dict)
-
-    def parts(self, variable: keras.Variable, value: np.ndarray) -> np.ndarray:
-        """What is left of a variable's value."""
-        if id(variable) in self.offsets:
-            value = (value + self.offsets[id(variable)]).astype(value.dtype)
-        for axis, keep in self.kept.get(id(variable), ()):
-            # After Flatten, channels repeat at every position.
-            value = np.compress(np.tile(keep, value.shape[axis] // keep.size), value, axis)
-        return value
-
-    def keep(self, layer: Any, keep: np.ndarray, **axes: int) -> None:
-        """Leaves channels along axes of a layer's variables."""
-        for name, axis in axes.items():
-            variable = getattr(layer, name, None)
-            if variable is not None:
-                self.kept.setdefault(id(variable), []).append((axis, keep))
-
-    def remove(self, layer: Any, ways: list[_Way], keep: np.ndarray) -> None:
-        """Leaves out units of a layer, and what belongs to them in the layers after it."""
-        size = "filters" if type(layer) in CONVOLUTIONS else "units"
-        self.sizes.setdefault(id(layer), {})[size] = int(keep.sum())
-        self.keep(layer, keep, kernel=-1, bias=0)
-        for between in {id(step): step for way in ways for step in way.between}.values():
-            if type(between) in DEPTHWISE:
-                self.keep(between, keep, kernel=-2, bias=0)
-            else:
-                self.keep(between, keep, gamma=0, beta=0, moving_mean=0, moving_variance=0)
-        for way in ways:
-            self.keep(way.reader, keep, kernel=-2)
+    copy = clone_smaller(model, {}, lambda variable, value: value)  # of plain classes: a graph
+    removal = _Removal(copy)
+    if removal.changes:
+        copy = clone_smaller(copy, removal.changes, removal.part)
+    warn_of_lost_classes(model, copy)
+    return copy
 
 
 @dataclass(frozen=True)
@@ -192,36 +149,103 @@ class _Way:
     reader: Any
 
 
-def _find(model: keras.Model) -> _Removal:
-    """Units of a model that do not matter, seen one layer at a time."""
-    graph = Graph(model)
-    hard = {id(v): value for layer in rounded_layers(model) for v, value in layer.hardened()}
+class _Removal:
+    """What to leave out of a model.
 
-    def value(variable: keras.Variable) -> np.ndarray:
-        known = hard.get(id(variable))
-        return ops.convert_to_numpy(ops.cast(variable, "float32")) if known is None else known
+    Args:
+        model: a Sequential or Functional model, its weights as inference sees them.
 
-    removal = _Removal()
-    for layer, _ in graph.calls:
-        if not (graph.is_called_once(layer) and _has_plain_units(layer)):
-            continue
-        ways = _ways(graph, layer, int(layer.kernel.shape[-1]))
-        if not ways:
-            continue
-        dead = np.ones(layer.kernel.shape[-1], bool)
-        offsets = []
+    Attributes:
+        changes: by the id of a layer, entries of its configuration that change.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.changes: dict[int, dict[str, Any]] = {}
+        self._values: dict[int, np.ndarray] = {}
+        self._biases: set[int] = set()
+        self._kept: dict[int, list[tuple[int, np.ndarray]]] = {}
+        graph = Graph(model)
+        found = [
+            (layer, _ways(graph, layer, int(layer.kernel.shape[-1])))
+            for layer, _ in graph.calls
+            if graph.is_called_once(layer) and _has_plain_units(layer)
+        ]
+        ways = [(layer, w, np.zeros(layer.kernel.shape[-1], bool)) for layer, w in found if w]
+        while self._sweep(ways):
+            ways.reverse()  # constants go on to later layers, what is not read to earlier ones
+        for layer, its_ways, dead in ways:
+            if dead.any():
+                self._leave_out(layer, its_ways, ~dead)
+
+    def part(self, variable: keras.Variable, value: np.ndarray) -> np.ndarray:
+        """What is left of a variable's value."""
+        if id(variable) in self._biases:
+            value = self._values[id(variable)].astype(value.dtype)
+        for axis, keep in self._kept.get(id(variable), ()):
+            # After Flatten, channels repeat at every position.
+            value = np.compress(np.tile(keep, value.shape[axis] // keep.size), value, axis)
+        return value
+
+    def _value(self, variable: keras.Variable) -> np.ndarray:
+        """Value of a variable, float32, zero where units are dead and with their constants."""
+        if id(variable) not in self._values:
+            value = ops.convert_to_numpy(ops.cast(variable, "float32"))
+            self._values[id(variable)] = np.array(value)
+        return self._values[id(variable)]
+
+    def _sweep(self, ways: list[tuple[Any, list[_Way], np.ndarray]]) -> bool:
+        """Finds dead units of one layer after the other; returns whether there were any."""
+        any_died = False
+        for layer, its_ways, dead in ways:
+            effects = [_effect(layer, way, self._value) for way in its_ways]
+            useless = np.all([useless for useless, _ in effects], axis=0)
+            useless[0] &= not useless.all()
+            died = useless & ~dead
+            if died.any():
+                any_died = True
+                dead |= died
+                self._value(layer.kernel)[..., died] = 0.0
+                for way, (_, offset) in zip(its_ways, effects, strict=True):
+                    self._silence(way.reader, died, offset)
+        return any_died
+
+    def _silence(self, reader: Any, died: np.ndarray, offset: np.ndarray) -> None:
+        """Puts constants of units into the biases of a layer that reads them, and reads no more."""
+        if offset[died].any():
+            bias = self._value(reader.bias)
+            bias += offset[died].sum(0).astype("float32")
+            self._biases.add(id(reader.bias))
+        kernel = self._value(reader.kernel)
+        kernel.reshape(-1, died.size, kernel.shape[-1])[:, died] = 0.0
+
+    def _leave_out(self, layer: Any, ways: list[_Way], keep: np.ndarray) -> None:
+        """Notes what goes with units of a layer, in it and in the layers after it."""
+        size = "filters" if type(layer) in CONVOLUTIONS else "units"
+        self._change(layer, **{size: int(keep.sum())})
+        self._keep(layer, keep, kernel=-1, bias=0)
+        for step in {id(step): step for way in ways for step in way.between}.values():
+            self._change(step)
+            if type(step) in DEPTHWISE:
+                self._keep(step, keep, kernel=-2, bias=0)
+            else:
+                self._keep(step, keep, gamma=0, beta=0, moving_mean=0, moving_variance=0)
         for way in ways:
-            useless, offset = _effect(layer, way, value)
-            dead &= useless
-            offsets.append(offset)
-        dead[0] &= not dead.all()
-        if dead.any():
-            removal.remove(layer, ways, ~dead)
-            for way, offset in zip(ways, offsets, strict=True):
-                if offset[dead].any():
-                    before = removal.offsets.get(id(way.reader.bias), 0.0)
-                    removal.offsets[id(way.reader.bias)] = before + offset[dead].sum(0)
-    return removal
+            self._change(way.reader)
+            self._keep(way.reader, keep, kernel=-2)
+
+    def _change(self, layer: Any, **entries: Any) -> None:
+        """Notes entries of a layer's configuration; initializers of its old shapes go."""
+        for name, each in vars(layer).items():
+            if isinstance(each, keras.initializers.Constant) and np.ndim(each.value):
+                entries[name] = "zeros"
+        self.changes.setdefault(id(layer), {}).update(entries)
+
+    def _keep(self, layer: Any, keep: np.ndarray, **axes: int) -> None:
+        """Notes which channels are left along axes of a layer's variables."""
+        for name, axis in axes.items():
+            variable = getattr(layer, name, None)
+            if variable is not None:
+                self._kept.setdefault(id(variable), []).append((axis, keep))
 
 
 def _has_plain_units(layer: Any) -> bool:
@@ -250,6 +274,8 @@ def _ways(
     found: list[_Way] = []
     for next_layer in graph.consumers(layer):
         if next_layer is None or not graph.is_called_once(next_layer):
+            return None
+        if graph.is_always_training(next_layer):  # as dropout that is meant to go on
             return None
         if _sums_over_last_axis(next_layer):
             found.append(_Way(between, next_layer))
@@ -293,21 +319,27 @@ def _effect(layer: Any, way: _Way, value: Any) -> tuple[np.ndarray, np.ndarray]:
     constant = value(layer.bias) if layer.use_bias else np.zeros(units, "float32")
     constant = _activated(layer.activation, constant)
     for step in way.between:
-        fixed, constant = _passed(step, fixed, constant, value)
+        fixed, constant = _passed(step, fixed, np.where(fixed, constant, 0.0), value)
+    fixed &= np.isfinite(constant)
+    constant = np.where(fixed, constant, 0.0)
     reader = way.reader
     weights = value(reader.kernel)
     weights = weights.reshape(-1, units, weights.shape[-1])
     read = (weights != 0).any((0, 2))
-    bordered = type(reader) in CONVOLUTIONS and reader.padding != "valid"
+    bordered = type(reader) in CONVOLUTIONS and _has_border(reader)
     takes = reader.use_bias and not bordered and getattr(reader, "vector_bits", None) is None
     useless = ~read | fixed & ((constant == 0) | takes)
-    constant = np.where(fixed & read, constant, 0.0).astype("float64")
-    return useless, constant[:, None] * weights.astype("float64").sum(0)
+    return useless, constant.astype("float64")[:, None] * weights.astype("float64").sum(0)
+
+
+def _has_border(layer: Any) -> bool:
+    """Whether a convolution sees zeros around its input."""
+    return layer.padding != "valid" and max(layer.kernel_size) > 1
 
 
 def _activated(activation: Any, values: np.ndarray) -> np.ndarray:
     """Values behind an elementwise activation."""
-    return ops.convert_to_numpy(activation(ops.convert_to_tensor(values)))
+    return ops.convert_to_numpy(activation(ops.convert_to_tensor(values.astype("float32"))))
 
 
 def _passed(
@@ -316,23 +348,20 @@ def _passed(
     """Which channels are constant behind a layer that takes each alone, and their values there."""
     kind = type(step)
     if kind is keras.layers.BatchNormalization:
-        if step.scale:
-            fixed = fixed | (value(step.gamma) == 0)
-        mean, deviation = (
-            value(step.moving_mean),
-            np.sqrt(value(step.moving_variance) + step.epsilon),
-        )
-        constant = (constant - mean) / deviation * (value(step.gamma) if step.scale else 1.0)
+        scale = value(step.gamma) if step.scale else np.ones(fixed.shape, "float32")
+        deviation = np.sqrt(value(step.moving_variance) + step.epsilon)
+        constant = (constant - value(step.moving_mean)) / deviation * scale
         constant = constant + (value(step.beta) if step.center else 0.0)
+        fixed = fixed | (scale == 0)
     elif kind in DEPTHWISE:
-        weights = value(step.kernel)
-        sums = weights[..., 0].sum(tuple(range(weights.ndim - 2)))
-        silenced = ~(weights[..., 0] != 0).any(tuple(range(weights.ndim - 2)))
-        fixed = silenced | fixed & ((constant == 0) | (step.padding == "valid"))
-        constant = sums * constant + (value(step.bias) if step.use_bias else 0.0)
+        weights = value(step.kernel)[..., 0]
+        taps = tuple(range(weights.ndim - 1))
+        silenced = ~(weights != 0).any(taps)
+        fixed = silenced | fixed & ((constant == 0) | (not _has_border(step)))
+        constant = weights.sum(taps) * constant + (value(step.bias) if step.use_bias else 0.0)
         constant = _activated(step.activation, constant)
     elif kind in PADDING:
         fixed = fixed & (constant == 0)
     elif kind in ACTIVE:
-        constant = ops.convert_to_numpy(step.call(ops.convert_to_tensor(constant)))
+        constant = _activated(step.call, constant)
     return fixed, constant.astype("float32")

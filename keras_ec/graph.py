@@ -24,7 +24,8 @@ class Graph:
     def __init__(self, model: keras.layers.Layer) -> None:
         self.calls: list[tuple[Any, list[Any]]] = []
         self._opaque: set[int] = set()
-        if not self._collect(model):
+        self._training: set[int] = set()
+        if not self._collect(model, training=False):
             self.calls.clear()
         self._sources: dict[int, list[Any]] = {}
         self._consumers: dict[int, list[Any]] = {}
@@ -45,7 +46,11 @@ class Graph:
         """Whether a layer is also held by a wrapper or a model that is no graph."""
         return id(layer) in self._opaque
 
-    def _collect(self, model: Any) -> bool:
+    def is_always_training(self, layer: Any) -> bool:
+        """Whether a layer is called with ``training=True``, by itself or with a model around it."""
+        return id(layer) in self._training
+
+    def _collect(self, model: Any, training: bool) -> bool:
         """Collects the calls of a graph; returns whether it is one, no more, and can be read."""
         if not (isinstance(model, keras.Model) and getattr(model, "inputs", None)):
             return False
@@ -61,11 +66,19 @@ class Graph:
             layer = by_name[entry["name"]]
             sources = [by_name[name] for name in _source_names(entry["inbound_nodes"])]
             self.calls.append((layer, sources))
-            if isinstance(layer, keras.layers.Layer) and not self._collect(layer):
+            in_training = training or _says_training(entry["inbound_nodes"])
+            if in_training:
+                self._training.add(id(layer))
+            if isinstance(layer, keras.layers.Layer) and not self._collect(layer, in_training):
                 self._opaque.update(id(part) for part in all_layers(layer) if part is not layer)
         outputs = [by_name[name] for name in _output_names(config["output_layers"])]
         self.calls.append((None, outputs))
         return True
+
+
+def _says_training(nodes: list[Any]) -> bool:
+    """Whether one of a layer's serialized calls is with ``training=True``."""
+    return any(isinstance(n, dict) and n.get("kwargs", {}).get("training") for n in nodes)
 
 
 def _source_names(node: Any) -> list[str]:

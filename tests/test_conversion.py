@@ -541,3 +541,39 @@ def test_layers_named_like_those_of_keras_stay_and_do_not_replace_them(own_first
     x = rng.standard_normal((5, 6)).astype("float32")
     np.testing.assert_allclose(converted(x), model(x), atol=0.1)
     np.testing.assert_allclose(stripped(x), converted(x), atol=1e-5)
+
+
+def test_frozen_models_within_a_model_are_frozen_in_the_copy():
+    inputs = keras.Input((6,))
+    inner = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Dense(5)(inputs)), name="inner")
+    inner.trainable = False
+    base = keras.Model(inputs, keras.layers.Dense(3)(inner(inputs)))
+    with pytest.warns(UserWarning, match="left as they are"):
+        model = keras_ec.convert(base, alpha=0.1, num_examples=10)
+    copy = model.get_layer("inner")
+    assert not copy.trainable
+    assert not any(layer.trainable for layer in copy.layers[1:])
+    assert len(model.trainable_variables) == 3
+    copy.trainable = True
+    assert len(model.trainable_variables) == 7
+    base.trainable = False
+    stripped = keras_ec.strip(keras_ec.convert(base, 0.1, 10, select=lambda layer: True))
+    assert not stripped.trainable and not stripped.trainable_variables
+
+
+def test_layers_that_are_registered_late():
+    known = dict(keras_ec.layers.EC_LAYERS)
+
+    @keras_ec.layers.ec_layer(keras.layers.EinsumDense)
+    class ECEinsumDense(keras_ec.layers.ECLayer, keras.layers.EinsumDense):
+        """A kernel on centers."""
+
+    try:
+        layer = keras.layers.EinsumDense("abc,cd->abd", output_shape=(6, 4))
+        base = keras.Sequential([keras.Input((6, 8)), layer])
+        model = keras_ec.convert(base, alpha=0.1, num_examples=10)
+        assert type(model.layers[0]) is ECEinsumDense
+        assert type(keras_ec.strip(model).layers[0]) is keras.layers.EinsumDense
+    finally:
+        keras_ec.layers.EC_LAYERS.clear()
+        keras_ec.layers.EC_LAYERS.update(known)

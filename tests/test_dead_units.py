@@ -219,6 +219,193 @@ def test_depthwise_convolutions(padding):
     assert_same_outputs(model, smaller)
 
 
+BETWEEN = {
+    "relu with a ceiling": lambda: [layers.ReLU(max_value=0.4, negative_slope=0.1)],
+    "relu from a threshold": lambda: [layers.ReLU(threshold=0.3)],
+    "leaky relu": lambda: [layers.LeakyReLU(0.2)],
+    "elu": lambda: [layers.ELU(0.7)],
+    "activation": lambda: [layers.Activation("silu")],
+    "offset alone": lambda: [layers.BatchNormalization(scale=False)],
+    "scale alone": lambda: [layers.BatchNormalization(center=False)],
+    "neither": lambda: [layers.BatchNormalization(scale=False, center=False, epsilon=0.1)],
+    "noise": lambda: [layers.GaussianNoise(1.0), layers.SpatialDropout2D(0.3)],
+    "average pooling": lambda: [layers.AveragePooling2D(2, padding="same")],
+    "upsampling": lambda: [layers.UpSampling2D(2, interpolation="bilinear")],
+    "cropping": lambda: [layers.Cropping2D(1)],
+    "padding": lambda: [layers.ZeroPadding2D(1)],
+    "depthwise": lambda: [layers.DepthwiseConv2D(2, use_bias=False, strides=2)],
+    "depthwise to more": lambda: [layers.DepthwiseConv2D(2, depth_multiplier=2)],
+    "normalized rows": lambda: [layers.BatchNormalization(axis=1)],
+    "softmax": lambda: [layers.Softmax()],
+    "reshaped": lambda: [layers.Reshape((-1, 5))],
+}
+STAY = {"padding", "depthwise to more", "normalized rows", "softmax", "reshaped"}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_layers_between(name):
+    model = sequential(
+        layers.Conv2D(5, 3, name="a"),
+        *BETWEEN[name](),
+        layers.Flatten(),
+        layers.Dense(4, name="b"),
+        shape=(9, 9, 2),
+    )
+    silence(model.layers[0], 0, 3)
+    smaller = keras_ec.remove_dead_units(model)
+    assert sizes(smaller)["a"] == (5 if name in STAY else 3)
+    assert_same_outputs(model, smaller)
+
+
+READERS = {
+    "same": lambda: layers.Conv1D(3, 3, padding="same"),
+    "causal": lambda: layers.Conv1D(3, 3, padding="causal"),
+    "same, of one point": lambda: layers.Conv1D(3, 1, padding="same"),
+    "dilated": lambda: layers.Conv1D(3, 3, dilation_rate=2),
+    "groups": lambda: layers.Conv1D(4, 3, groups=2),
+    "dense": lambda: layers.Dense(3),
+    "dense without biases": lambda: layers.Dense(3, use_bias=False),
+    "separable": lambda: layers.SeparableConv1D(3, 3),
+}
+TAKE = {"same, of one point", "dilated", "dense"}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_readers_of_constants(name):
+    model = sequential(layers.Conv1D(4, 3, name="a"), READERS[name](), shape=(9, 2))
+    silence(model.layers[0], 0)
+    smaller = keras_ec.remove_dead_units(model)
+    assert sizes(smaller)["a"] == (3 if name in TAKE else 4)
+    assert_same_outputs(model, smaller)
+
+
+def test_convolutions_in_three_dimensions():
+    model = sequential(
+        layers.Conv3D(4, 2, activation="relu", name="a"), layers.Conv3D(3, 2), shape=(4, 4, 4, 1)
+    )
+    silence(model.layers[0], 0)
+    assert sizes(keras_ec.remove_dead_units(model))["a"] == 3
+    assert_same_outputs(model, keras_ec.remove_dead_units(model))
+
+
+def test_channels_first_stay():
+    stack = [layers.Conv2D(4, 1, data_format="channels_first", name=name) for name in "ab"]
+    inputs = keras.Input((2, 6, 6))
+    model = keras.Model(inputs, stack[1](stack[0](inputs)))
+    silence(stack[0], 0)
+    ignore(stack[1], 1)
+    assert sizes(keras_ec.remove_dead_units(model)) == {"a": 4, "b": 4}
+
+
+def test_layers_that_hold_no_plain_kernel_stay():
+    model = sequential(layers.Dense(5, name="a"), layers.Dense(4, name="b"))
+    silence(model.layers[0], 0)
+    model.layers[0].enable_lora(2)
+    assert sizes(keras_ec.remove_dead_units(model)) == {"a": 5, "b": 4}
+    quantized = sequential(layers.Dense(5, name="a"), layers.Dense(4, name="b"))
+    silence(quantized.layers[0], 0)
+    quantized.quantize("int8")
+    assert sizes(keras_ec.remove_dead_units(quantized)) == {"a": 5, "b": 4}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_is_always_in_training_is_no_constant(nested):
+    inputs = keras.Input((6,))
+    x = layers.Dense(5, name="a")(inputs)
+    norm = layers.BatchNormalization()
+    if nested:
+        inner = keras.Sequential(
+            [keras.Input((5,)), layers.Dense(5, name="c"), norm, layers.Dense(3)], name="inner"
+        )
+        model = randomized(keras.Model(inputs, inner(x, training=True)))
+        dead, found = inner.layers[0], lambda m: m.get_layer("inner").layers[0]
+    else:
+        x = layers.Dense(3, name="b")(norm(x, training=True))
+        model = randomized(keras.Model(inputs, x))
+        dead, found = model.get_layer("a"), lambda m: m.get_layer("a")
+    silence(dead, 0)
+    smaller = keras_ec.remove_dead_units(model)
+    assert found(smaller).units == 5
+    assert_same_outputs(model, smaller)
+
+
+def test_constants_are_asked_of_constant_channels_alone():
+    """Elsewhere they mean nothing, and may be infinite."""
+    model = sequential(
+        layers.Conv1D(5, 1, activation="exponential", name="a"),
+        layers.BatchNormalization(),
+        layers.Conv1D(3, 1),
+        shape=(4, 6),
+    )
+    model.layers[0].bias.assign([100.0, 0.0, 0.0, 0.0, 0.0])
+    kernel = array(model.layers[0].kernel).copy()
+    kernel[..., 0] = 0.0
+    kernel[0, 0, 0] = -100.0
+    model.layers[0].kernel.assign(kernel)
+    model.layers[1].gamma.assign([0.0, 1.0, 1.0, 1.0, 1.0])
+    smaller = keras_ec.remove_dead_units(model)
+    assert sizes(smaller)["a"] == 4
+    x = np.ones((2, 4, 6), "float32")
+    np.testing.assert_allclose(array(model(x)), array(smaller(x)), **TOLERANCE)
+
+
+def test_infinite_constants_stay():
+    model = sequential(layers.Dense(3, activation="exponential", name="a"), layers.Dense(2))
+    silence(model.layers[0], 0)
+    model.layers[0].bias.assign([100.0, 0.0, 0.0])
+    assert sizes(keras_ec.remove_dead_units(model))["a"] == 3
+
+
+def test_initializers_of_the_old_shapes(tmp_path):
+    bias = keras.initializers.Constant(np.linspace(0.1, 0.3, 3))
+    model = sequential(layers.Dense(3, "relu", bias_initializer=bias, name="a"), layers.Dense(2))
+    silence(model.layers[0], 0)
+    smaller = keras_ec.remove_dead_units(model)
+    assert sizes(smaller)["a"] == 2
+    assert_same_outputs(model, smaller)
+
+
+def test_death_spreads_in_few_copies(monkeypatch):
+    stack = [layers.Dense(2, activation="tanh") for _ in range(20)]
+    model = sequential(*stack, layers.Dense(1))
+    for layer in stack[1:]:
+        kernel = array(layer.kernel).copy()
+        kernel[1, 0] = 0.0  # the second unit is read by the second alone
+        layer.kernel.assign(kernel)
+    ignore(model.layers[-1], 1)
+    copies = []
+    clone = keras.models.clone_model
+    monkeypatch.setattr(
+        keras.models, "clone_model", lambda *a, **k: copies.append(1) or clone(*a, **k)
+    )
+    smaller = keras_ec.remove_dead_units(model)
+    assert [layer.units for layer in smaller.layers] == [1] * 21
+    assert len(copies) == 2
+    assert_same_outputs(model, smaller)
+
+
+def test_models_of_classes_of_their_own():
+    class Net(keras.Model):
+        """A functional model with a method more."""
+
+    inputs = keras.Input((6,))
+    x = layers.Dense(5, name="a")(inputs)
+    model = randomized(Net(inputs, layers.Dense(3)(x)))
+    silence(model.get_layer("a"), 0)
+    assert sizes(keras_ec.remove_dead_units(model))["a"] == 5  # its method may see them
+
+    class Stack(keras.Sequential):
+        """A sequential model with a method more."""
+
+    model = Stack([keras.Input((6,)), layers.Dense(5, name="a"), layers.Dense(3)])
+    randomized(model)
+    silence(model.layers[0], 0)
+    with pytest.warns(UserWarning, match="without the methods of their classes"):
+        smaller = keras_ec.remove_dead_units(model)
+    assert sizes(smaller)["a"] == 4
+    assert_same_outputs(model, smaller)
+
+
 def test_only_what_is_dead_on_all_ways():
     inputs = keras.Input((6,))
     x = layers.Dense(5, activation="relu", name="trunk")(inputs)

@@ -74,3 +74,16 @@ def test_models_that_are_no_graphs_have_no_calls():
     assert Graph(model).calls == []
     assert Graph(dense("alone")).calls == []
     assert Graph(model).consumers(model.dense) == []
+
+
+def test_calls_in_training():
+    inputs = keras.Input((3,))
+    inner = keras.Sequential([keras.Input((3,)), layers.Dropout(0.1, name="in")], name="nested")
+    x = layers.Dropout(0.1, name="on")(inputs, training=True)
+    x = layers.Dropout(0.1, name="off")(x, training=False)
+    x = layers.Dropout(0.1, name="usual")(inner(x, training=True))
+    model = keras.Model(inputs, x)
+    graph = Graph(model)
+    found = {layer.name for layer in all_layers(model) if graph.is_always_training(layer)}
+    assert found >= {"on", "nested", "in"}
+    assert not found & {"off", "usual"}

@@ -17,6 +17,8 @@ def test_present_networks_that_were_tested_are_taken(make_result, tmp_path, monk
     results += [
         make_result(settings=other, split="test", seed=s, payload_bytes=500) for s in (2, 1)
     ]
+    removed = {**PRESENT, "alpha": 0.3, "remove_dead": True}
+    results.append(make_result(settings=removed, split="test", payload_bytes=10))
     results.append(make_result(settings=PRESENT))  # of the validation split
     results.append(make_result(split="test"))  # earlier
     for result in (r for r in results if r["settings"]["alpha"] != 0.5):
