@@ -2,8 +2,8 @@
 
 Trains a plain network, converts it, trains it on under an entropy constraint, removes its
 dead units, exports it to .tflite, in float32 and in int8, range-codes these files, decodes
-them, and runs the decoded networks in LiteRT. A run reads the test part of the data for the final table only;
-its default settings were found with both the validation and the test part in sight.
+them, and runs the decoded networks in LiteRT. A run reads the test part of the data for the final
+table only; its default settings were found with both the validation and the test part in sight.
 
     python examples/digits.py --out demo
 """
