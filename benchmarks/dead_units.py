@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ import tflite_model
 from configuration import RESULTS, baseline_record, check_data
 from curves import Result
 from datasets import Data, load
-from inference_cost import meter
+from inference_cost import meter_in_turns
 from int8_archives import networks_of
 from json_file import add_to_json
 from methods.keras_ec import without_dead_units
@@ -63,19 +61,14 @@ def measure(result: Result, path: Path, data: Data) -> dict[str, Any]:
     smaller = without_dead_units(model, result["settings"]["vector_bits"])
     models = {"before": model, "after": smaller}
     files = {key: tflite_bytes(each) for key, each in models.items()}
-    costs: dict[str, list[dict[str, float]]] = {key: [] for key in files}
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(TURNS):
-            for key, content in files.items():
-                (Path(folder) / "decoded.tflite").write_bytes(content)
-                costs[key].append(meter(Path(folder)))
+    costs = meter_in_turns(files, TURNS)
     figures = {
         key: {
             "units": units(models[key]),
             "tflite_bytes": len(content),
             "archive_bytes": len(compress_bytes(content)),
             "error": tflite_model.error(content, data.x_eval, data.y_eval),
-            **{name: statistics.median(c[name] for c in costs[key]) for name in costs[key][0]},
+            **costs[key],
         }
         for key, content in files.items()
     }

@@ -14,6 +14,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -62,6 +63,25 @@ def meter(folder: Path) -> dict[str, float]:
         text=True,
     )
     return json.loads(run.stdout.splitlines()[-1])
+
+
+def meter_in_turns(files: dict[str, bytes], turns: int) -> dict[str, dict[str, float]]:
+    """Medians of what `meter` says of several networks, which take turns.
+
+    Args:
+        files: contents of .tflite files, by any names.
+        turns: how often each is run, in a process of its own.
+    """
+    figures: dict[str, list[dict[str, float]]] = {name: [] for name in files}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(turns):
+            for name, content in files.items():
+                (Path(folder) / "decoded.tflite").write_bytes(content)
+                figures[name].append(meter(Path(folder)))
+    return {
+        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+        for name, runs in figures.items()
+    }
 
 
 def measure(folder: Path) -> dict[str, float]:

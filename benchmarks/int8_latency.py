@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,7 +20,7 @@ import baseline
 import numpy as np
 from configuration import RESULTS
 from datasets import load
-from inference_cost import meter
+from inference_cost import meter_in_turns
 from json_file import add_to_json
 from networks import DATA_OF, NETWORKS
 
@@ -44,16 +42,7 @@ def measure(network: str, examples: np.ndarray) -> dict[str, dict[str, float]]:
     """
     model = baseline.load(network)
     files = {"float32": tflite_bytes(model), "int8": tflite_bytes(model, examples)}
-    figures: dict[str, list[dict[str, float]]] = {kind: [] for kind in files}
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(TURNS):
-            for kind, content in files.items():
-                (Path(folder) / "decoded.tflite").write_bytes(content)
-                figures[kind].append(meter(Path(folder)))
-    return {
-        kind: {key: statistics.median(turn[key] for turn in turns) for key in turns[0]}
-        for kind, turns in figures.items()
-    }
+    return meter_in_turns(files, TURNS)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from datasets import Data
 def test_figures_of_both_networks(dead, make_result, tmp_path, monkeypatch, rng):
     monkeypatch.setattr(dead_units, "TURNS", 3)
     figures = iter([9.0, 5.0, 7.0, 3.0, 8.0, 4.0])
-    monkeypatch.setattr(dead_units, "meter", lambda folder: {"microseconds": next(figures)})
+    monkeypatch.setattr("inference_cost.meter", lambda folder: {"microseconds": next(figures)})
     model = baseline.load("lenet-300-100")
     first = next(layer for layer in model.layers if getattr(layer, "units", 0) == 300)
     kernel = np.array(first.kernel)
